@@ -1,0 +1,80 @@
+import { type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
+import { type ErrorBody, fromErrorBody } from "../model/error.ts";
+import { readNdjson } from "./ndjson.ts";
+
+/** Where requests go: a socket path or anything else node:http can connect by. */
+export type Address = Pick<RequestOptions, "socketPath" | "agent" | "createConnection">;
+
+/**
+ * One JSON request. Resolves with the parsed answer, `null` for an empty one.
+ * @throws CutoverError as the other side sent it; a plain Error when there is no connection
+ */
+export async function requestJson(address: Address, method: string, path: string, body?: unknown): Promise<unknown> {
+  const response = await send(address, method, path, body);
+  const text = await readText(response);
+  return text === "" ? null : JSON.parse(text);
+}
+
+/** One JSON request whose answer is newline-delimited JSON. Closing the iteration or the signal closes the connection. */
+export async function* requestStream(
+  address: Address,
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): AsyncGenerator<unknown> {
+  const response = await send(address, method, path, body, signal);
+  try {
+    yield* readNdjson(response);
+  } finally {
+    response.destroy();
+  }
+}
+
+async function send(
+  address: Address,
+  method: string,
+  path: string,
+  body: unknown,
+  signal?: AbortSignal,
+): Promise<IncomingMessage> {
+  const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const request = httpRequest({
+    ...address,
+    host: "cutover",
+    method,
+    path,
+    headers: payload ? { "content-type": "application/json", "content-length": payload.length } : {},
+    ...(signal ? { signal } : {}),
+  });
+  request.on("response", resolve);
+  request.on("error", reject);
+  request.end(payload);
+  const response = await promise;
+  if ((response.statusCode ?? 500) < 400) return response;
+  throw fromErrorBody(parseError(await readText(response), response.statusCode ?? 500));
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseError(text: string, status: number): ErrorBody {
+  try {
+    const parsed = JSON.parse(text) as { error?: ErrorBody };
+    if (parsed.error?.code) return parsed.error;
+  } catch {
+    // Not one of ours: reported below as it is.
+  }
+  return {
+    code: "INTERNAL",
+    message: `status ${status}: ${text.slice(0, 200)}`,
+    where: null,
+    hint: "",
+    details: [],
+    cause: null,
+  };
+}
