@@ -15,6 +15,8 @@ export interface Balancer {
   checkListeners(listeners: Listener[]): Promise<void>;
   /** Replaces all of one app's routes at once; resolves when no new request can go to what was there before. */
   setRoutes(app: string, routes: AppRoutes): Promise<TableApplied>;
+  /** Asserts again the routes that were last acknowledged, whatever the load balancer believes it has. */
+  reassert(): Promise<TableApplied>;
   /** Takes all of one app's routes away. */
   removeRoutes(app: string): Promise<void>;
   /** Probes from where traffic will come, until all targets are ready or the signal aborts. */
@@ -83,4 +85,9 @@ export interface Engine {
   hasImage(ref: string): Promise<boolean>;
   /** Removes the tag, and the image with its last tag; false when a container uses it or it is gone. */
   removeImage(ref: string): Promise<boolean>;
+}
+
+/** Fan-out of the engine's container events. A listener gets null when events may have been missed: look again. */
+export interface ContainerEvents {
+  subscribe(listener: (event: ContainerEvent | null) => void): () => void;
 }

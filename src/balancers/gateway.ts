@@ -1,0 +1,101 @@
+import type { AppRoutes, Balancer } from "../deploy/ports.ts";
+import { CutoverError } from "../model/error.ts";
+import type { DrainEvent, GatewayStatus, ProbeEvent, StatBucket, TableApplied } from "../model/gateway-api.ts";
+import type { RoutingTable } from "../model/route.ts";
+import { type Address, requestJson, requestStream } from "../wire/json-client.ts";
+
+export interface GatewayBalancer extends Balancer {
+  /** Sets one app's routes without telling the gateway: for the next change or `reassert`. */
+  preset(app: string, routes: AppRoutes): void;
+  routes(): Map<string, AppRoutes>;
+}
+
+/**
+ * Drives Cutover's own gateway over its admin socket. Holds the routes of all apps and sends them as one table; one
+ * change at a time, in the order asked.
+ *
+ * @param nextGeneration never returns the same or a lower number again, also over restarts of control
+ */
+export function createGatewayBalancer(socketPath: string, nextGeneration: () => number): GatewayBalancer {
+  const address: Address = { socketPath };
+  const routes = new Map<string, AppRoutes>();
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work, work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  function put(wanted: Map<string, AppRoutes>): Promise<TableApplied> {
+    const table = mergeRoutes(nextGeneration(), wanted);
+    return call(() => requestJson(address, "PUT", "/v1/table", table)) as Promise<TableApplied>;
+  }
+
+  function change(edit: (wanted: Map<string, AppRoutes>) => void): Promise<TableApplied> {
+    return inTurn(async () => {
+      const wanted = new Map(routes);
+      edit(wanted);
+      const applied = await put(wanted);
+      routes.clear();
+      for (const [app, appRoutes] of wanted) routes.set(app, appRoutes);
+      return applied;
+    });
+  }
+
+  return {
+    routes: () => new Map(routes),
+    preset: (app, appRoutes) => void routes.set(app, appRoutes),
+    reassert: () => inTurn(() => put(routes)),
+    setRoutes: (app, appRoutes) => change((wanted) => wanted.set(app, appRoutes)),
+    removeRoutes: async (app) => {
+      await change((wanted) => wanted.delete(app));
+    },
+    checkListeners: async (listeners) => {
+      if (listeners.length > 0) await call(() => requestJson(address, "POST", "/v1/listeners/check", { listeners }));
+    },
+    probe: (targets, check, signal) =>
+      stream(address, "/v1/probe", { targets, check }, signal) as AsyncIterable<ProbeEvent>,
+    drain: (request, signal) => stream(address, "/v1/drain", request, signal) as AsyncIterable<DrainEvent>,
+    stats: async (app, fromMs) => {
+      const path = `/v1/stats?app=${encodeURIComponent(app)}&from=${fromMs}`;
+      const answer = (await call(() => requestJson(address, "GET", path))) as { buckets: StatBucket[] };
+      return answer.buckets;
+    },
+    status: () => call(() => requestJson(address, "GET", "/v1/status")) as Promise<GatewayStatus>,
+  };
+}
+
+/** One table of all apps' routes. A listener that several apps publish stands once. */
+export function mergeRoutes(generation: number, apps: Map<string, AppRoutes>): RoutingTable {
+  const all = [...apps.values()];
+  const listeners = new Map(all.flatMap((app) => app.listeners).map((listener) => [listener.name, listener]));
+  return {
+    generation,
+    listeners: [...listeners.values()],
+    routes: all.flatMap((app) => app.routes),
+    backends: all.flatMap((app) => app.backends),
+  };
+}
+
+async function call<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asGatewayError(error);
+  }
+}
+
+async function* stream(address: Address, path: string, body: unknown, signal: AbortSignal): AsyncGenerator<unknown> {
+  try {
+    yield* requestStream(address, "POST", path, body, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    throw asGatewayError(error);
+  }
+}
+
+function asGatewayError(error: unknown): CutoverError {
+  if (error instanceof CutoverError) return error;
+  return new CutoverError("GATEWAY_UNREACHABLE", "the gateway does not answer on its admin socket", { cause: error });
+}

@@ -1,0 +1,305 @@
+import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import type { GatewayBalancer } from "../balancers/gateway.ts";
+import { releaseImageRef } from "../compose/images.ts";
+import { emptyColour } from "../deploy/effects.ts";
+import { runHooks } from "../deploy/hooks.ts";
+import { recovery } from "../deploy/machine.ts";
+import type { ContainerEvents, Engine } from "../deploy/ports.ts";
+import type { DeploymentRecord, ReleaseRecord } from "../deploy/record.ts";
+import { DeploymentRun, type RunContext } from "../deploy/runner.ts";
+import { appRoutes, routeConflict } from "../deploy/targets.ts";
+import { type Colour, otherColour } from "../model/app.ts";
+import type { BeginRequest, PutReleaseRequest, ReleaseAccepted } from "../model/control-api.ts";
+import type { LockHolder } from "../model/deployment.ts";
+import { CutoverError } from "../model/error.ts";
+import type { DeploymentEventBody } from "../model/events.ts";
+import { label } from "../model/labels.ts";
+import type { Release } from "../model/release.ts";
+import { AppLock, type Lease } from "./app-lock.ts";
+import { EventLog } from "./event-log.ts";
+import type { LiveRoutes } from "./live-routes.ts";
+import { rollbackTarget } from "./rollback-target.ts";
+import type { State } from "./state.ts";
+
+export interface DeploymentsInput {
+  engine: Engine;
+  balancer: GatewayBalancer;
+  events: ContainerEvents;
+  state: State;
+  liveRoutes: LiveRoutes;
+  gatewayPort: () => Promise<number | null>;
+  onRetired: (app: string) => void;
+  log: Logger;
+}
+
+/** A deployment that has not ended, with those who watch it. */
+export interface Active {
+  run: DeploymentRun;
+  log: EventLog;
+  lease: Lease;
+  ended: Promise<void>;
+}
+
+/** All deployments of this engine: begins them, hands them their release, and finishes those a restart interrupted. */
+export class Deployments {
+  readonly #input: DeploymentsInput;
+  readonly #locks = new Map<string, AppLock>();
+  readonly #active = new Map<string, Active>();
+
+  constructor(input: DeploymentsInput) {
+    this.#input = input;
+  }
+
+  holder(app: string): LockHolder | null {
+    return this.#lock(app).holder();
+  }
+
+  active(id: string): Active | null {
+    return this.#active.get(id) ?? null;
+  }
+
+  /** The app's deployment under way, if any. */
+  activeOf(app: string): Active | null {
+    return [...this.#active.values()].find((active) => active.run.record.app === app) ?? null;
+  }
+
+  /**
+   * Takes the app's lock and starts a deployment's record.
+   * @param onWaiting told the holder when the lock has to be waited for
+   * @throws CutoverError BUSY, or for a rollback APP_UNKNOWN, NOTHING_TO_ROLL_BACK, RELEASE_UNKNOWN, RELEASE_GONE
+   */
+  async begin(app: string, request: BeginRequest, onWaiting: (holder: LockHolder) => void, signal: AbortSignal): Promise<Active> {
+    if (request.kind === "rollback") await rollbackTarget(this.#input, app, request.release);
+    const id = `d${randomBytes(5).toString("hex")}`;
+    const since = Date.now();
+    const holder = (): LockHolder => ({
+      deployment: id,
+      who: request.who,
+      since: this.#active.get(id)?.run.record.startedAt ?? since,
+      step: this.#active.get(id)?.run.record.step ?? "prepare",
+    });
+    const lease = await this.#acquire(app, request.waitLockMs, holder, onWaiting, signal);
+    try {
+      return await this.#open(id, app, request, lease);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  /** Gives a deployment its release: numbers it, empties the idle colour, watches it from now on. */
+  async putRelease(id: string, draft: PutReleaseRequest): Promise<ReleaseAccepted> {
+    const { state, balancer } = this.#input;
+    const active = this.#need(id);
+    const { record } = active.run;
+    if (record.release !== null) throw new CutoverError("USAGE", `deployment ${id} has its release already`);
+    const { force, ...body } = draft;
+    const live = record.previous === null ? null : state.release(record.app, record.previous);
+    if (!force && live?.release.fingerprint === body.fingerprint) {
+      active.run.endUnchanged(live.release.number);
+      return { release: live.release.number, colour: live.colour, unchanged: true };
+    }
+    const number = state.nextReleaseNumber(record.app);
+    const release: Release = {
+      ...body,
+      number,
+      createdAt: Date.now(),
+      services: body.services.map((service) => ({
+        ...service,
+        image: { ...service.image, ref: releaseImageRef(record.app, service.name, number) },
+      })),
+    };
+    await this.#checkRoutes(release);
+    await balancer.checkListeners(appRoutes(release, new Map(), await this.#input.gatewayPort()).listeners);
+    await emptyColour({ ...this.#input, emit: () => undefined }, record.app, record.colour);
+    const row: ReleaseRecord = { release, state: "pending", colour: record.colour, liveAt: null, retiredAt: null };
+    record.release = number;
+    state.transaction(() => {
+      state.saveRelease(row);
+      state.save(record);
+    });
+    active.log.emit({ type: "release", release: number, fingerprint: release.fingerprint });
+    active.run.enter("start");
+    active.run.watch(row);
+    return { release: number, colour: record.colour, unchanged: false };
+  }
+
+  /** Runs the pre-deploy hooks, whose containers compose has made. */
+  async preDeploy(id: string): Promise<void> {
+    const active = this.#need(id);
+    const { record } = active.run;
+    const row = record.release === null ? null : this.#input.state.release(record.app, record.release);
+    if (!row) throw new CutoverError("USAGE", `deployment ${id} has no release yet`);
+    const { hooks } = row.release;
+    const emit = active.log.emit.bind(active.log);
+    const signal = new AbortController().signal;
+    await runHooks({ engine: this.#input.engine, deployment: id, phase: "pre-deploy", hooks, emit, signal });
+  }
+
+  /** At start: what was interrupted goes on, or is cleaned up. Resolves when all are under way. */
+  recover(): void {
+    const { state } = this.#input;
+    for (const record of state.unfinished()) {
+      const lease = this.#lock(record.app).tryAcquire(() => holderOf(record));
+      if (!lease) continue;
+      const active = this.#track(record, lease);
+      if (recovery(record.step) === "abort" && !record.handedOver) {
+        active.run.giveUp("aborted", new CutoverError("CLIENT_GONE", "control restarted before the CLI had handed over"));
+      }
+      this.#drive(active);
+    }
+  }
+
+  async #acquire(
+    app: string,
+    waitMs: number,
+    holder: () => LockHolder,
+    onWaiting: (holder: LockHolder) => void,
+    signal: AbortSignal,
+  ): Promise<Lease> {
+    const lock = this.#lock(app);
+    const now = lock.tryAcquire(holder);
+    if (now) return now;
+    const current = lock.holder();
+    if (current && waitMs > 0) onWaiting(current);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
+    const lease = waitMs > 0 ? await lock.acquire(holder, limit) : null;
+    if (lease) return lease;
+    const other = lock.holder() ?? current;
+    const who = other ? `${other.deployment} of ${other.who}, since ${new Date(other.since).toISOString()}, at ${other.step}` : "another";
+    throw new CutoverError("BUSY", `${app} is being deployed: ${who}`);
+  }
+
+  async #open(id: string, app: string, request: BeginRequest, lease: Lease): Promise<Active> {
+    const { state } = this.#input;
+    const row = state.app(app);
+    const colour: Colour = row?.colour ? otherColour(row.colour) : "blue";
+    const record: DeploymentRecord = {
+      id,
+      app,
+      kind: request.kind,
+      colour,
+      release: null,
+      previous: row?.live ?? null,
+      step: "prepare",
+      outcome: null,
+      error: null,
+      who: request.who,
+      startedAt: Date.now(),
+      endedAt: null,
+      receipt: null,
+      handedOver: false,
+      reused: false,
+      abort: null,
+      complete: false,
+      readyTimeoutMs: request.readyTimeoutMs,
+      switchedAt: null,
+      firstGoodAt: null,
+      draining: [],
+      drained: { requests: 0, connections: 0, cutRequests: 0, closedConnections: 0 },
+      workers: 0,
+      stepMs: {},
+    };
+    state.save(record);
+    const active = this.#track(record, lease);
+    active.log.emit({ type: "begun", app, deployment: id, kind: request.kind, colour, previous: record.previous });
+    if (request.kind === "rollback") await this.#openRollback(active, request.release);
+    this.#drive(active);
+    return active;
+  }
+
+  /** Starts the stored release's containers where they still stand; else asks the CLI to make them again. */
+  async #openRollback(active: Active, wanted: number | null): Promise<void> {
+    const { engine, state } = this.#input;
+    const { record } = active.run;
+    const row = await rollbackTarget(this.#input, record.app, wanted);
+    record.release = row.release.number;
+    const labels = {
+      [label.app]: record.app,
+      [label.colour]: record.colour,
+      [label.release]: String(row.release.number),
+    };
+    const kept = (await engine.containers(labels)).filter((container) => container.labels[label.role] !== "hook");
+    const complete = row.release.services.every(
+      (service) => kept.filter((container) => container.labels[label.service] === service.name).length >= service.replicas,
+    );
+    record.reused = complete;
+    active.log.emit({ type: "release", release: row.release.number, fingerprint: row.release.fingerprint });
+    if (!complete) {
+      await emptyColour({ ...this.#input, emit: () => undefined }, record.app, record.colour);
+      active.run.enter("start");
+      active.run.watch({ ...row, colour: record.colour });
+      active.log.emit({ type: "containers-needed", release: row.release.number, colour: record.colour, deployment: record.id });
+      return;
+    }
+    record.handedOver = true;
+    state.save(record);
+    active.run.enter("start");
+    await Promise.all(kept.map((container) => engine.start(container.id)));
+    active.run.watch({ ...row, colour: record.colour });
+  }
+
+  async #checkRoutes(release: Release): Promise<void> {
+    const mine = appRoutes(release, new Map(), await this.#input.gatewayPort());
+    const others = this.#input.balancer.routes();
+    others.delete(release.app);
+    const conflict = routeConflict(mine, others);
+    if (!conflict) return;
+    const { route, owner } = conflict;
+    const host = route.hosts.length > 0 ? route.hosts.join(", ") : "any host";
+    throw new CutoverError("ROUTE_TAKEN", `${host}${route.path} on listener ${route.listener} belongs to app ${owner}`);
+  }
+
+  #track(record: DeploymentRecord, lease: Lease): Active {
+    const { state } = this.#input;
+    const log = new EventLog(state.journal(record.id), (seq, event) => state.appendJournal(record.id, seq, event));
+    const context: RunContext = {
+      engine: this.#input.engine,
+      balancer: this.#input.balancer,
+      events: this.#input.events,
+      store: state,
+      currentTargets: (app) => this.#input.liveRoutes.targetIds(app),
+      onLive: (row) => this.#input.liveRoutes.adopt(row),
+      onRetired: this.#input.onRetired,
+      emit: log.emit.bind(log),
+      now: Date.now,
+    };
+    const active: Active = { run: new DeploymentRun(context, record), log, lease, ended: Promise.resolve() };
+    this.#active.set(record.id, active);
+    return active;
+  }
+
+  #drive(active: Active): void {
+    const { record } = active.run;
+    active.ended = active.run.drive().finally(() => {
+      this.#active.delete(record.id);
+      active.lease.release();
+      active.log.emit(outcomeEvent(record));
+      this.#input.log.info({ app: record.app, deployment: record.id, outcome: record.outcome }, "deployment ended");
+    });
+  }
+
+  #need(id: string): Active {
+    const active = this.#active.get(id);
+    if (!active) throw new CutoverError("ABORTED", `deployment ${id} is not under way`);
+    return active;
+  }
+
+  #lock(app: string): AppLock {
+    const lock = this.#locks.get(app) ?? new AppLock();
+    this.#locks.set(app, lock);
+    return lock;
+  }
+}
+
+/** The last event of an ended deployment. The lock is free by the time it is told. */
+export function outcomeEvent(record: DeploymentRecord): DeploymentEventBody {
+  const { outcome, release, error, receipt } = record;
+  return { type: "outcome", outcome: outcome ?? "aborted", release, error, receipt };
+}
+
+function holderOf(record: DeploymentRecord): LockHolder {
+  return { deployment: record.id, who: record.who, since: record.startedAt, step: record.step };
+}
+

@@ -1,0 +1,190 @@
+import type { Logger } from "pino";
+import type { GatewayBalancer } from "../balancers/gateway.ts";
+import type { ContainerEvent, ContainerState, Engine } from "../deploy/ports.ts";
+import type { ReleaseRecord } from "../deploy/record.ts";
+import { appRoutes, serviceOf, targetOf } from "../deploy/targets.ts";
+import { label } from "../model/labels.ts";
+import type { ReleaseService } from "../model/release.ts";
+import type { Target } from "../model/route.ts";
+import { sameTargets } from "./target-set.ts";
+
+interface LiveApp {
+  row: ReleaseRecord;
+  /** By container id. */
+  targets: Map<string, { service: string; target: Target }>;
+  /** Containers being probed before they get requests again. */
+  candidates: Map<string, AbortController>;
+}
+
+export interface LiveRoutesInput {
+  engine: Engine;
+  balancer: GatewayBalancer;
+  log: Logger;
+  gatewayPort: () => Promise<number | null>;
+  saveRoutes: (app: string, routes: ReturnType<typeof appRoutes>) => void;
+}
+
+/** How long a restart waits for a first ready target before it serves what it has, in milliseconds. */
+const firstTargetMs = 2_500;
+
+/**
+ * Keeps the routes of live releases leading to the containers that really run: a container that dies leaves at once,
+ * one that (re)starts comes in when the gateway's probe succeeds.
+ */
+export class LiveRoutes {
+  readonly #input: LiveRoutesInput;
+  readonly #apps = new Map<string, LiveApp>();
+
+  constructor(input: LiveRoutesInput) {
+    this.#input = input;
+  }
+
+  /** Ids of the containers that the app's routes lead to. */
+  targetIds(app: string): string[] {
+    return [...(this.#apps.get(app)?.targets.keys() ?? [])];
+  }
+
+  targets(app: string): Map<string, { service: string; target: Target }> {
+    return new Map(this.#apps.get(app)?.targets);
+  }
+
+  /** After a switch: follow this release's containers from now on. The gateway has its routes already. */
+  async adopt(row: ReleaseRecord): Promise<void> {
+    this.forget(row.release.app);
+    const live: LiveApp = { row, targets: new Map(), candidates: new Map() };
+    this.#apps.set(row.release.app, live);
+    const routed = new Set(this.#routedTargets(row.release.app).map((target) => target.id));
+    for (const { container, service, target } of await this.#list(live)) {
+      if (routed.has(container.id)) live.targets.set(container.id, { service: service.name, target });
+    }
+  }
+
+  /** At control's start, before anything was pushed: takes over what still is as it was, probes the rest. */
+  async restore(row: ReleaseRecord): Promise<void> {
+    const live: LiveApp = { row, targets: new Map(), candidates: new Map() };
+    this.#apps.set(row.release.app, live);
+    const routed = this.#routedTargets(row.release.app);
+    const probing: Promise<unknown>[] = [];
+    for (const found of await this.#list(live)) {
+      if (routed.some((target) => sameTarget(target, found.target))) {
+        live.targets.set(found.container.id, { service: found.service.name, target: found.target });
+      } else {
+        probing.push(this.#admit(live, found.container, found.service));
+      }
+    }
+    if (live.targets.size === 0 && probing.length > 0) {
+      const limit = AbortSignal.timeout(firstTargetMs);
+      const late = new Promise((resolve) => limit.addEventListener("abort", resolve, { once: true }));
+      await Promise.race([...probing, late]);
+    }
+    this.#input.balancer.preset(row.release.app, await this.#routes(live));
+  }
+
+  forget(app: string): void {
+    const live = this.#apps.get(app);
+    for (const candidate of live?.candidates.values() ?? []) candidate.abort();
+    this.#apps.delete(app);
+  }
+
+  /** An event of the engine, or null when some may have been missed. */
+  async onEvent(event: ContainerEvent | null): Promise<void> {
+    if (event === null) {
+      for (const live of this.#apps.values()) await this.#resync(live);
+      return;
+    }
+    const live = this.#apps.get(event.labels[label.app] ?? "");
+    if (!live || event.labels[label.release] !== String(live.row.release.number)) return;
+    if (event.action === "die" || event.action === "destroy" || event.action === "pause") return this.#leave(live, event.id);
+    if (event.action === "health_status: unhealthy") return this.#unhealthy(live, event.id);
+    if (event.action === "start" || event.action === "unpause" || event.action === "health_status: healthy") {
+      const container = await this.#input.engine.inspect(event.id);
+      const service = container ? serviceOf(container, live.row.release) : undefined;
+      if (container && service && !live.targets.has(container.id)) await this.#admit(live, container, service);
+    }
+  }
+
+  async #resync(live: LiveApp): Promise<void> {
+    const found = await this.#list(live);
+    for (const id of live.targets.keys()) {
+      const still = found.find((entry) => entry.container.id === id);
+      const known = live.targets.get(id);
+      if (!still || !known || !sameTarget(still.target, known.target)) live.targets.delete(id);
+    }
+    await this.#apply(live);
+    const missing = found.filter((entry) => !live.targets.has(entry.container.id));
+    await Promise.all(missing.map((entry) => this.#admit(live, entry.container, entry.service)));
+  }
+
+  async #leave(live: LiveApp, id: string): Promise<void> {
+    live.candidates.get(id)?.abort();
+    if (live.targets.delete(id)) await this.#apply(live);
+  }
+
+  /** An unhealthy container leaves only while another of its service still serves. */
+  async #unhealthy(live: LiveApp, id: string): Promise<void> {
+    const known = live.targets.get(id);
+    const others = [...live.targets].some(([other, entry]) => other !== id && entry.service === known?.service);
+    if (known && others) await this.#leave(live, id);
+  }
+
+  async #admit(live: LiveApp, container: ContainerState, service: ReleaseService): Promise<void> {
+    const target = targetOf(container, service);
+    if (!target || !service.check || container.status !== "running" || container.health === "unhealthy") return;
+    live.candidates.get(container.id)?.abort();
+    const candidate = new AbortController();
+    live.candidates.set(container.id, candidate);
+    try {
+      for await (const event of this.#input.balancer.probe([target], service.check, candidate.signal)) {
+        if (event.type !== "ready" || candidate.signal.aborted) continue;
+        live.targets.set(container.id, { service: service.name, target });
+        await this.#apply(live);
+      }
+    } catch (error) {
+      if (!candidate.signal.aborted) this.#input.log.warn({ err: error, container: container.name }, "probe failed");
+    } finally {
+      if (live.candidates.get(container.id) === candidate) live.candidates.delete(container.id);
+    }
+  }
+
+  async #apply(live: LiveApp): Promise<void> {
+    const { app } = live.row.release;
+    if (this.#apps.get(app) !== live) return;
+    const routes = await this.#routes(live);
+    const before = this.#input.balancer.routes().get(app);
+    if (before && sameTargets(before, routes)) return;
+    try {
+      await this.#input.balancer.setRoutes(app, routes);
+      this.#input.saveRoutes(app, routes);
+    } catch (error) {
+      this.#input.balancer.preset(app, routes);
+      this.#input.log.warn({ err: error, app }, "the gateway did not take a change of targets; it gets it when it is back");
+    }
+  }
+
+  async #routes(live: LiveApp): Promise<ReturnType<typeof appRoutes>> {
+    const byService = new Map<string, Target[]>();
+    for (const { service, target } of live.targets.values()) {
+      byService.set(service, [...(byService.get(service) ?? []), target]);
+    }
+    return appRoutes(live.row.release, byService, await this.#input.gatewayPort());
+  }
+
+  async #list(live: LiveApp): Promise<{ container: ContainerState; service: ReleaseService; target: Target }[]> {
+    const { release, colour } = live.row;
+    const labels = { [label.app]: release.app, [label.colour]: colour, [label.release]: String(release.number) };
+    const containers = await this.#input.engine.containers(labels);
+    return containers.flatMap((container) => {
+      const service = serviceOf(container, release);
+      const target = service && container.status === "running" ? targetOf(container, service) : null;
+      return service && target ? [{ container, service, target }] : [];
+    });
+  }
+
+  #routedTargets(app: string): Target[] {
+    return this.#input.balancer.routes().get(app)?.backends.flatMap((backend) => backend.targets) ?? [];
+  }
+}
+
+function sameTarget(a: Target, b: Target): boolean {
+  return a.id === b.id && a.address === b.address && a.port === b.port;
+}

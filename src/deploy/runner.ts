@@ -1,0 +1,372 @@
+import { otherColour } from "../model/app.ts";
+import type { Outcome, Step } from "../model/deployment.ts";
+import { CutoverError, errorBody } from "../model/error.ts";
+import { label } from "../model/labels.ts";
+import { makeReceipt } from "../observe/receipt.ts";
+import { cleanUp, drainTargets, reassertRoutes, removeHooks, retire, runningTargets } from "./effects.ts";
+import { runHooks } from "./hooks.ts";
+import { type Action, canAbort, isBeforeSwitch, nextAction } from "./machine.ts";
+import type { Balancer, ContainerEvents, Engine } from "./ports.ts";
+import { ReadinessWatch } from "./readiness.ts";
+import { type DeploymentRecord, type DeploymentStore, type Emit, machineState, type ReleaseRecord } from "./record.ts";
+import { appRoutes, targetOf } from "./targets.ts";
+
+export interface RunContext {
+  engine: Engine;
+  balancer: Balancer;
+  events: ContainerEvents;
+  store: DeploymentStore;
+  /** Target ids that the app's routes lead to now. */
+  currentTargets: (app: string) => string[];
+  /** Told after the switch, so that the app's routes follow the release's containers from now on. */
+  onLive: (release: ReleaseRecord) => Promise<void>;
+  /** Called when a release was retired or removed: windows and images to look after. */
+  onRetired: (app: string) => void;
+  emit: Emit;
+  now: () => number;
+}
+
+/** What reaches the receipt from before the deployment began, in milliseconds. */
+const receiptLeadMs = 10_000;
+
+/** Carries one deployment from its record's step to its end. Journals each intent before its effect. */
+export class DeploymentRun {
+  readonly record: DeploymentRecord;
+  readonly #context: RunContext;
+  #release: ReleaseRecord | null = null;
+  #watch: ReadinessWatch | null = null;
+  #stepBegan: number;
+  readonly #handedOver = Promise.withResolvers<void>();
+  readonly #abort = new AbortController();
+
+  constructor(context: RunContext, record: DeploymentRecord) {
+    this.#context = context;
+    this.record = record;
+    this.#stepBegan = context.now();
+    if (record.handedOver) this.#handedOver.resolve();
+    if (record.release !== null) this.#release = context.store.release(record.app, record.release);
+  }
+
+  /** The release is known and the colour is empty: watches its containers from now on. */
+  watch(release: ReleaseRecord): void {
+    this.#release = release;
+    this.#ensureWatch(release);
+  }
+
+  /** Everything of the colour has been started; the lease is no longer needed. */
+  handOver(): void {
+    if (this.record.handedOver) return;
+    this.record.handedOver = true;
+    this.#save();
+    this.#handedOver.resolve();
+  }
+
+  /**
+   * Gives the deployment up. The first reason counts.
+   * @throws CutoverError ABORTED when the old release is already being stopped
+   */
+  giveUp(outcome: Exclude<Outcome, "live" | "unchanged">, error: unknown): void {
+    if (this.record.outcome !== null || this.record.abort) return;
+    if (!canAbort(this.record.step)) {
+      throw new CutoverError("ABORTED", `it is too late to give up: the deployment is at ${this.record.step}`, {
+        hint: "Use `cutover rollback` to bring the earlier release back.",
+      });
+    }
+    this.record.abort = { outcome, error: errorBody(error) };
+    this.#save();
+    this.#abort.abort();
+  }
+
+  /** Moves on to a step: durable first, then told. */
+  enter(step: Step): void {
+    if (this.record.step !== step) this.#finishStep("done", null);
+    this.record.step = step;
+    this.#stepBegan = this.#context.now();
+    this.#save();
+    this.#context.emit({ type: "step", step, status: "started", ms: null, detail: null });
+  }
+
+  /** The app is up to date: ends without having done anything. */
+  endUnchanged(release: number): void {
+    this.record.release = release;
+    this.record.outcome = "unchanged";
+    this.record.endedAt = this.#context.now();
+    this.#save();
+    this.#handedOver.resolve();
+  }
+
+  /** Runs to the outcome, which stands in the record then. Never throws: what fails becomes the outcome. */
+  async drive(): Promise<void> {
+    for (;;) {
+      const action = nextAction(machineState(this.record));
+      if (action === "none") break;
+      try {
+        await this.#perform(action);
+      } catch (error) {
+        await this.#failed(action, error);
+      }
+    }
+    this.#watch?.[Symbol.dispose]();
+  }
+
+  async #failed(action: Action, error: unknown): Promise<void> {
+    if (this.record.abort && (action === "await-start" || action === "await-ready" || action === "verify" || action === "drain")) {
+      return;
+    }
+    if (isBeforeSwitch(this.record.step) && action !== "clean-up") {
+      const refused = error instanceof CutoverError && (error.code === "NOT_HEALTHY" || error.code === "CONTAINER_EXITED");
+      this.record.abort = { outcome: refused ? "refused" : "aborted", error: errorBody(error) };
+      this.#save();
+      return;
+    }
+    const body = errorBody(error);
+    this.#context.emit({ type: "warning", code: body.code, message: `${action}: ${body.message}` });
+    if (action === "switch") {
+      await reassertRoutes(this.#context);
+      this.record.step = "verify";
+      this.record.abort = { outcome: "aborted", error: body };
+    } else if (action === "clean-up" || action === "switch-back") {
+      await this.#end(this.record.abort?.outcome ?? "aborted");
+    } else {
+      this.record.complete = true;
+    }
+    this.#save();
+  }
+
+  #perform(action: Action): Promise<void> {
+    switch (action) {
+      case "await-start":
+        return this.#awaitStart();
+      case "await-ready":
+        return this.#awaitReady();
+      case "verify":
+        return this.#verify();
+      case "switch":
+        return this.#switch();
+      case "drain":
+        return this.#drain();
+      case "retire":
+        return this.#retire();
+      case "clean-up":
+        return this.#cleanUp();
+      case "switch-back":
+        return this.#switchBack();
+      default:
+        return this.#end("live");
+    }
+  }
+
+  async #awaitStart(): Promise<void> {
+    const broken = this.#watch ? this.#watch.ready.then(() => this.#handedOver.promise) : this.#handedOver.promise;
+    await this.#unlessAborted(Promise.race([this.#handedOver.promise, broken]));
+    if (this.record.outcome === null) this.enter("ready");
+  }
+
+  async #awaitReady(): Promise<void> {
+    const watch = this.#ensureWatch(this.#known());
+    const timeoutMs = this.record.readyTimeoutMs ?? this.#known().release.settings.readyTimeoutMs;
+    const timer = setTimeout(() => void watch.expire(timeoutMs), timeoutMs);
+    try {
+      const ready = await this.#unlessAborted(watch.ready);
+      this.record.firstGoodAt = ready.firstGoodAt;
+      this.enter("verify");
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #verify(): Promise<void> {
+    const { release } = this.#known();
+    const watch = this.#ensureWatch(this.#known());
+    const ready = await this.#unlessAborted(watch.ready);
+    if (this.record.kind === "deploy") await this.#hooks("pre-switch");
+    const seen = await Promise.all(ready.containers.map((container) => this.#context.engine.inspect(container.id)));
+    const gone = seen.findIndex((container) => container?.status !== "running" || container.health === "unhealthy");
+    if (watch.failure) throw watch.failure;
+    if (gone >= 0) {
+      const service = ready.containers[gone]?.labels[label.service] ?? release.app;
+      throw new CutoverError("CONTAINER_EXITED", `${service} ended between its last probe and the switch`);
+    }
+    this.enter("switch");
+  }
+
+  async #switch(): Promise<void> {
+    const { store, balancer, currentTargets, onLive, now } = this.#context;
+    const row = this.#known();
+    const watch = this.#ensureWatch(row);
+    const ready = await watch.ready;
+    if (watch.failure) throw watch.failure;
+    const routes = appRoutes(row.release, ready.targets, await gatewayPort(balancer));
+    const fresh = new Set([...ready.targets.values()].flat().map((target) => target.id));
+    this.record.draining = currentTargets(this.record.app).filter((id) => !fresh.has(id));
+    this.#save();
+    const applied = await balancer.setRoutes(this.record.app, routes);
+    this.#finishStep("done", null);
+    this.record.switchedAt = now();
+    this.record.workers = applied.workers;
+    this.record.step = "drain";
+    this.#stepBegan = this.record.switchedAt;
+    const live: ReleaseRecord = { ...row, state: "live", colour: this.record.colour, liveAt: this.record.switchedAt, retiredAt: null };
+    store.commitSwitch(this.record, live, routes);
+    this.#release = live;
+    this.#context.emit({ type: "switched", generation: applied.generation, workers: applied.workers, ms: applied.ms });
+    this.#context.emit({ type: "step", step: "drain", status: "started", ms: null, detail: null });
+    watch[Symbol.dispose]();
+    await onLive(live);
+  }
+
+  async #drain(): Promise<void> {
+    const { release } = this.#known();
+    const hooks = this.record.kind === "deploy" ? this.#hooks("post-deploy") : Promise.resolve();
+    const warned = hooks.catch((error: unknown) => {
+      const body = errorBody(error);
+      this.#context.emit({ type: "warning", code: body.code, message: body.message });
+    });
+    const result = await drainTargets(this.#context, this.record.draining, release.settings, this.#abort.signal);
+    if (this.record.abort) return;
+    if (result) this.record.drained = result;
+    await this.#unlessAborted(warned);
+    this.record.draining = [];
+    this.enter("retire");
+  }
+
+  async #retire(): Promise<void> {
+    const { store, now } = this.#context;
+    const { record } = this;
+    if (record.previous !== null && record.previous !== record.release) {
+      await retire(this.#context, record.app, record.previous, otherColour(record.colour));
+      const previous = store.release(record.app, record.previous);
+      if (previous) store.saveRelease({ ...previous, state: "retired", retiredAt: now() });
+    }
+    await removeHooks(this.#context, record.id);
+    this.#context.onRetired(record.app);
+    this.#finishStep("done", null);
+    record.complete = true;
+    this.#save();
+  }
+
+  async #cleanUp(): Promise<void> {
+    const { record } = this;
+    this.#watch?.[Symbol.dispose]();
+    this.#finishStep("failed", record.abort?.error.message ?? null);
+    await cleanUp(this.#context, record);
+    this.#markGivenUp();
+    await this.#end(record.abort?.outcome ?? "aborted");
+  }
+
+  async #switchBack(): Promise<void> {
+    const { record } = this;
+    const { balancer, store, now } = this.#context;
+    const previous = record.previous === null ? null : store.release(record.app, record.previous);
+    if (!previous) throw new CutoverError("NOTHING_TO_ROLL_BACK", "there is no earlier release to switch back to");
+    const leaving = this.#context.currentTargets(record.app);
+    const targets = await runningTargets(this.#context, previous);
+    const routes = appRoutes(previous.release, targets, await gatewayPort(balancer));
+    const applied = await balancer.setRoutes(record.app, routes);
+    const back: ReleaseRecord = { ...previous, state: "live", liveAt: now() };
+    store.commitSwitch({ ...record, colour: previous.colour }, back, routes);
+    await this.#context.onLive(back);
+    this.#context.emit({ type: "switched", generation: applied.generation, workers: applied.workers, ms: applied.ms });
+    await drainTargets(this.#context, leaving, previous.release.settings, new AbortController().signal);
+    await cleanUp(this.#context, record);
+    this.#markGivenUp();
+    await this.#end("aborted");
+  }
+
+  #markGivenUp(): void {
+    const { record } = this;
+    if (record.release === null) return;
+    const row = this.#context.store.release(record.app, record.release);
+    if (!row) return;
+    const state = record.kind === "rollback" ? "retired" : record.abort?.outcome === "refused" ? "refused" : "aborted";
+    this.#context.store.saveRelease({ ...row, state, retiredAt: this.#context.now() });
+    this.#context.onRetired(record.app);
+  }
+
+  async #end(outcome: Outcome): Promise<void> {
+    const { record } = this;
+    record.endedAt = this.#context.now();
+    record.error = record.abort?.error ?? null;
+    record.receipt = outcome === "live" ? await this.#receipt() : null;
+    record.outcome = outcome;
+    this.#save();
+  }
+
+  async #receipt(): Promise<DeploymentRecord["receipt"]> {
+    const { record } = this;
+    if (record.release === null || record.switchedAt === null || record.endedAt === null) return null;
+    const from = record.startedAt - receiptLeadMs;
+    const buckets = await this.#context.balancer.stats(record.app, from).catch(() => []);
+    return makeReceipt({
+      deployment: record.id,
+      app: record.app,
+      release: record.release,
+      previous: record.previous,
+      startedAt: record.startedAt,
+      switchedAt: record.switchedAt,
+      endedAt: record.endedAt,
+      stepMs: record.stepMs,
+      firstGoodToSwitchMs: record.firstGoodAt === null ? null : record.switchedAt - record.firstGoodAt,
+      drained: record.drained,
+      workers: record.workers,
+      buckets,
+    });
+  }
+
+  #hooks(phase: "pre-switch" | "post-deploy"): Promise<void> {
+    const { engine, emit } = this.#context;
+    const { hooks } = this.#known().release;
+    return runHooks({ engine, deployment: this.record.id, phase, hooks, emit, signal: this.#abort.signal });
+  }
+
+  #ensureWatch(row: ReleaseRecord): ReadinessWatch {
+    this.#watch ??= new ReadinessWatch({
+      engine: this.#context.engine,
+      balancer: this.#context.balancer,
+      events: this.#context.events,
+      selector: {
+        [label.app]: row.release.app,
+        [label.colour]: this.record.colour,
+        [label.release]: String(row.release.number),
+      },
+      services: row.release.services,
+      targetOf,
+      onProgress: (progress) => this.#context.emit({ type: "container", ...progress }),
+    });
+    return this.#watch;
+  }
+
+  #known(): ReleaseRecord {
+    if (!this.#release) throw new CutoverError("INTERNAL", `deployment ${this.record.id} has no release at ${this.record.step}`);
+    return this.#release;
+  }
+
+  async #unlessAborted<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.#abort;
+    const given = Promise.withResolvers<never>();
+    const onAbort = (): void => given.reject(new CutoverError("ABORTED", "the deployment was given up"));
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    given.promise.catch(() => undefined);
+    try {
+      return await Promise.race([work, given.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #finishStep(status: "done" | "failed", detail: string | null): void {
+    const ms = this.#context.now() - this.#stepBegan;
+    this.record.stepMs[this.record.step] = (this.record.stepMs[this.record.step] ?? 0) + ms;
+    this.#context.emit({ type: "step", step: this.record.step, status, ms, detail });
+  }
+
+  #save(): void {
+    this.#context.store.save(this.record);
+  }
+}
+
+async function gatewayPort(balancer: Balancer): Promise<number | null> {
+  const status = await balancer.status();
+  return status.listeners.find((listener) => listener.name === "http")?.port ?? null;
+}
