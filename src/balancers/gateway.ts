@@ -1,6 +1,12 @@
 import type { AppRoutes, Balancer } from "../deploy/ports.ts";
 import { CutoverError } from "../model/error.ts";
-import type { DrainEvent, GatewayStatus, ProbeEvent, StatBucket, TableApplied } from "../model/gateway-api.ts";
+import type {
+  DrainEvent,
+  GatewayStatus,
+  ProbeEvent,
+  StatBucket,
+  TableApplied,
+} from "../model/gateway-api.ts";
 import type { RoutingTable } from "../model/route.ts";
 import { type Address, requestJson, requestStream } from "../wire/json-client.ts";
 
@@ -52,7 +58,8 @@ export function createGatewayBalancer(socketPath: string, nextGeneration: () => 
       await change((wanted) => wanted.delete(app));
     },
     checkListeners: async (listeners) => {
-      if (listeners.length > 0) await call(() => requestJson(address, "POST", "/v1/listeners/check", { listeners }));
+      if (listeners.length > 0)
+        await call(() => requestJson(address, "POST", "/v1/listeners/check", { listeners }));
     },
     probe: (targets, check, signal) =>
       stream(address, "/v1/probe", { targets, check }, signal) as AsyncIterable<ProbeEvent>,
@@ -86,7 +93,12 @@ async function call<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function* stream(address: Address, path: string, body: unknown, signal: AbortSignal): AsyncGenerator<unknown> {
+async function* stream(
+  address: Address,
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): AsyncGenerator<unknown> {
   try {
     yield* requestStream(address, "POST", path, body, signal);
   } catch (error) {
@@ -97,5 +109,7 @@ async function* stream(address: Address, path: string, body: unknown, signal: Ab
 
 function asGatewayError(error: unknown): CutoverError {
   if (error instanceof CutoverError) return error;
-  return new CutoverError("GATEWAY_UNREACHABLE", "the gateway does not answer on its admin socket", { cause: error });
+  return new CutoverError("GATEWAY_UNREACHABLE", "the gateway does not answer on its admin socket", {
+    cause: error,
+  });
 }

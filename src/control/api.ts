@@ -32,9 +32,14 @@ export function controlRoutes(input: ApiInput): Routes {
       apps: await Promise.all(state.apps().map((row) => appSummary(input, row.app))),
     }),
     "GET /v1/apps/:app": ({ params }) => appSummary(input, of(params, "app")),
-    "GET /v1/apps/:app/releases": async ({ params }) => ({ releases: await releaseSummaries(input, of(params, "app")) }),
-    "GET /v1/apps/:app/releases/:number": ({ params }) => storedRelease(input, of(params, "app"), of(params, "number")),
-    "GET /v1/apps/:app/deployments": ({ params }) => ({ deployments: state.deployments(of(params, "app"), 50) }),
+    "GET /v1/apps/:app/releases": async ({ params }) => ({
+      releases: await releaseSummaries(input, of(params, "app")),
+    }),
+    "GET /v1/apps/:app/releases/:number": ({ params }) =>
+      storedRelease(input, of(params, "app"), of(params, "number")),
+    "GET /v1/apps/:app/deployments": ({ params }) => ({
+      deployments: state.deployments(of(params, "app"), 50),
+    }),
     "POST /v1/apps/:app/deployments": (call) => begin(input, call),
     "PUT /v1/deployments/:id/release": async ({ params, body }) =>
       deployments.putRelease(of(params, "id"), parseDraft(await body())),
@@ -48,7 +53,10 @@ export function controlRoutes(input: ApiInput): Routes {
     },
     "POST /v1/deployments/:id/abort": async ({ params, body }) => {
       const { reason, error } = parseAbort(await body());
-      need(deployments, of(params, "id")).run.giveUp("aborted", error ? fromErrorBody(error) : new CutoverError("ABORTED", reason));
+      need(deployments, of(params, "id")).run.giveUp(
+        "aborted",
+        error ? fromErrorBody(error) : new CutoverError("ABORTED", reason),
+      );
       return {};
     },
     "GET /v1/deployments/:id/events": (call) => events(input, call),
@@ -84,14 +92,24 @@ async function begin({ deployments }: ApiInput, call: Call): Promise<undefined> 
   } catch (error) {
     const open = stream as LineStream | null;
     if (!open) throw error;
-    open.write({ at: Date.now(), type: "outcome", outcome: "aborted", release: null, error: errorBody(error), receipt: null });
+    open.write({
+      at: Date.now(),
+      type: "outcome",
+      outcome: "aborted",
+      release: null,
+      error: errorBody(error),
+      receipt: null,
+    });
     open.end();
     return undefined;
   }
   const open = (stream as LineStream | null) ?? call.stream();
   const gone = (): void => {
     if (active.run.record.handedOver || active.run.record.outcome !== null) return;
-    active.run.giveUp("aborted", new CutoverError("CLIENT_GONE", "the CLI went away before everything was started"));
+    active.run.giveUp(
+      "aborted",
+      new CutoverError("CLIENT_GONE", "the CLI went away before everything was started"),
+    );
   };
   if (open.gone.aborted) gone();
   open.gone.addEventListener("abort", gone, { once: true });
@@ -111,7 +129,8 @@ function events({ deployments, state }: ApiInput, call: Call): undefined {
   }
   const journal = state.journal(id);
   for (const event of journal) stream.write(event);
-  if (journal.at(-1)?.type !== "outcome") stream.write({ at: record.endedAt ?? record.startedAt, ...outcomeEvent(record) });
+  if (journal.at(-1)?.type !== "outcome")
+    stream.write({ at: record.endedAt ?? record.startedAt, ...outcomeEvent(record) });
   stream.end();
   return undefined;
 }
@@ -134,16 +153,21 @@ async function removeApp(input: ApiInput, call: Call): Promise<undefined> {
   const { state, engine, balancer, deployments, liveRoutes } = input;
   const app = of(call.params, "app");
   const holder = deployments.holder(app);
-  if (holder) throw new CutoverError("BUSY", `${app} is being deployed: ${holder.deployment} of ${holder.who}`);
-  if (!state.app(app) && state.releases(app).length === 0) throw new CutoverError("APP_UNKNOWN", `no app ${app} is deployed here`);
+  if (holder)
+    throw new CutoverError("BUSY", `${app} is being deployed: ${holder.deployment} of ${holder.who}`);
+  if (!state.app(app) && state.releases(app).length === 0)
+    throw new CutoverError("APP_UNKNOWN", `no app ${app} is deployed here`);
   const stream = call.stream();
   liveRoutes.forget(app);
   await balancer.removeRoutes(app);
   stream.write({ type: "removed", kind: "routes", name: app });
   const containers = await engine.containers({ [label.app]: app });
-  await Promise.all(containers.filter((c) => c.status === "running").map((container) => engine.stop(container.id)));
+  await Promise.all(
+    containers.filter((c) => c.status === "running").map((container) => engine.stop(container.id)),
+  );
   for (const colour of colours) await emptyColour({ engine, balancer, emit: () => undefined }, app, colour);
-  for (const container of containers) stream.write({ type: "removed", kind: "container", name: container.name });
+  for (const container of containers)
+    stream.write({ type: "removed", kind: "container", name: container.name });
   for (const row of state.releases(app)) {
     for (const { image } of row.release.services) {
       if ((await engine.hasImage(image.ref)) && (await engine.removeImage(image.ref))) {
@@ -158,7 +182,10 @@ async function removeApp(input: ApiInput, call: Call): Promise<undefined> {
 
 function need(deployments: Deployments, id: string): Active {
   const active = deployments.active(id);
-  if (!active) throw new CutoverError("ABORTED", `deployment ${id} is not under way`, { hint: "`cutover history` shows how it ended." });
+  if (!active)
+    throw new CutoverError("ABORTED", `deployment ${id} is not under way`, {
+      hint: "`cutover history` shows how it ended.",
+    });
   return active;
 }
 

@@ -29,7 +29,8 @@ export interface DeploymentsInput {
   state: State;
   liveRoutes: LiveRoutes;
   gatewayPort: () => Promise<number | null>;
-  onRetired: (app: string) => void;
+  /** A deployment has ended and the app's lock is free: windows and images are to be looked after. */
+  onEnded: (app: string) => void;
   log: Logger;
 }
 
@@ -69,7 +70,12 @@ export class Deployments {
    * @param onWaiting told the holder when the lock has to be waited for
    * @throws CutoverError BUSY, or for a rollback APP_UNKNOWN, NOTHING_TO_ROLL_BACK, RELEASE_UNKNOWN, RELEASE_GONE
    */
-  async begin(app: string, request: BeginRequest, onWaiting: (holder: LockHolder) => void, signal: AbortSignal): Promise<Active> {
+  async begin(
+    app: string,
+    request: BeginRequest,
+    onWaiting: (holder: LockHolder) => void,
+    signal: AbortSignal,
+  ): Promise<Active> {
     if (request.kind === "rollback") await rollbackTarget(this.#input, app, request.release);
     const id = `d${randomBytes(5).toString("hex")}`;
     const since = Date.now();
@@ -113,7 +119,13 @@ export class Deployments {
     await this.#checkRoutes(release);
     await balancer.checkListeners(appRoutes(release, new Map(), await this.#input.gatewayPort()).listeners);
     await emptyColour({ ...this.#input, emit: () => undefined }, record.app, record.colour);
-    const row: ReleaseRecord = { release, state: "pending", colour: record.colour, liveAt: null, retiredAt: null };
+    const row: ReleaseRecord = {
+      release,
+      state: "pending",
+      colour: record.colour,
+      liveAt: null,
+      retiredAt: null,
+    };
     record.release = number;
     state.transaction(() => {
       state.saveRelease(row);
@@ -145,7 +157,10 @@ export class Deployments {
       if (!lease) continue;
       const active = this.#track(record, lease);
       if (recovery(record.step) === "abort" && !record.handedOver) {
-        active.run.giveUp("aborted", new CutoverError("CLIENT_GONE", "control restarted before the CLI had handed over"));
+        active.run.giveUp(
+          "aborted",
+          new CutoverError("CLIENT_GONE", "control restarted before the CLI had handed over"),
+        );
       }
       this.#drive(active);
     }
@@ -167,7 +182,9 @@ export class Deployments {
     const lease = waitMs > 0 ? await lock.acquire(holder, limit) : null;
     if (lease) return lease;
     const other = lock.holder() ?? current;
-    const who = other ? `${other.deployment} of ${other.who}, since ${new Date(other.since).toISOString()}, at ${other.step}` : "another";
+    const who = other
+      ? `${other.deployment} of ${other.who}, since ${new Date(other.since).toISOString()}, at ${other.step}`
+      : "another";
     throw new CutoverError("BUSY", `${app} is being deployed: ${who}`);
   }
 
@@ -203,7 +220,14 @@ export class Deployments {
     };
     state.save(record);
     const active = this.#track(record, lease);
-    active.log.emit({ type: "begun", app, deployment: id, kind: request.kind, colour, previous: record.previous });
+    active.log.emit({
+      type: "begun",
+      app,
+      deployment: id,
+      kind: request.kind,
+      colour,
+      previous: record.previous,
+    });
     if (request.kind === "rollback") await this.#openRollback(active, request.release);
     this.#drive(active);
     return active;
@@ -220,9 +244,13 @@ export class Deployments {
       [label.colour]: record.colour,
       [label.release]: String(row.release.number),
     };
-    const kept = (await engine.containers(labels)).filter((container) => container.labels[label.role] !== "hook");
+    const kept = (await engine.containers(labels)).filter(
+      (container) => container.labels[label.role] !== "hook",
+    );
     const complete = row.release.services.every(
-      (service) => kept.filter((container) => container.labels[label.service] === service.name).length >= service.replicas,
+      (service) =>
+        kept.filter((container) => container.labels[label.service] === service.name).length >=
+        service.replicas,
     );
     record.reused = complete;
     active.log.emit({ type: "release", release: row.release.number, fingerprint: row.release.fingerprint });
@@ -230,7 +258,12 @@ export class Deployments {
       await emptyColour({ ...this.#input, emit: () => undefined }, record.app, record.colour);
       active.run.enter("start");
       active.run.watch({ ...row, colour: record.colour });
-      active.log.emit({ type: "containers-needed", release: row.release.number, colour: record.colour, deployment: record.id });
+      active.log.emit({
+        type: "containers-needed",
+        release: row.release.number,
+        colour: record.colour,
+        deployment: record.id,
+      });
       return;
     }
     record.handedOver = true;
@@ -248,12 +281,17 @@ export class Deployments {
     if (!conflict) return;
     const { route, owner } = conflict;
     const host = route.hosts.length > 0 ? route.hosts.join(", ") : "any host";
-    throw new CutoverError("ROUTE_TAKEN", `${host}${route.path} on listener ${route.listener} belongs to app ${owner}`);
+    throw new CutoverError(
+      "ROUTE_TAKEN",
+      `${host}${route.path} on listener ${route.listener} belongs to app ${owner}`,
+    );
   }
 
   #track(record: DeploymentRecord, lease: Lease): Active {
     const { state } = this.#input;
-    const log = new EventLog(state.journal(record.id), (seq, event) => state.appendJournal(record.id, seq, event));
+    const log = new EventLog(state.journal(record.id), (seq, event) =>
+      state.appendJournal(record.id, seq, event),
+    );
     const context: RunContext = {
       engine: this.#input.engine,
       balancer: this.#input.balancer,
@@ -261,7 +299,6 @@ export class Deployments {
       store: state,
       currentTargets: (app) => this.#input.liveRoutes.targetIds(app),
       onLive: (row) => this.#input.liveRoutes.adopt(row),
-      onRetired: this.#input.onRetired,
       emit: log.emit.bind(log),
       now: Date.now,
     };
@@ -276,7 +313,11 @@ export class Deployments {
       this.#active.delete(record.id);
       active.lease.release();
       active.log.emit(outcomeEvent(record));
-      this.#input.log.info({ app: record.app, deployment: record.id, outcome: record.outcome }, "deployment ended");
+      this.#input.onEnded(record.app);
+      this.#input.log.info(
+        { app: record.app, deployment: record.id, outcome: record.outcome },
+        "deployment ended",
+      );
     });
   }
 
@@ -302,4 +343,3 @@ export function outcomeEvent(record: DeploymentRecord): DeploymentEventBody {
 function holderOf(record: DeploymentRecord): LockHolder {
   return { deployment: record.id, who: record.who, since: record.startedAt, step: record.step };
 }
-

@@ -1,7 +1,15 @@
 import type { DeploymentEvent, DeploymentEventBody } from "../model/events.ts";
 
 /** Kinds that are the journal of a deployment; the rest is for whoever watches. */
-const durable = new Set<DeploymentEventBody["type"]>(["begun", "release", "step", "hook", "switched", "warning", "outcome"]);
+const durable = new Set<DeploymentEventBody["type"]>([
+  "begun",
+  "release",
+  "step",
+  "hook",
+  "switched",
+  "warning",
+  "outcome",
+]);
 
 /** The events of one deployment: told to everyone who follows, and the journal's kept. */
 export class EventLog {

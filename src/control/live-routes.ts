@@ -94,12 +94,14 @@ export class LiveRoutes {
     }
     const live = this.#apps.get(event.labels[label.app] ?? "");
     if (!live || event.labels[label.release] !== String(live.row.release.number)) return;
-    if (event.action === "die" || event.action === "destroy" || event.action === "pause") return this.#leave(live, event.id);
+    if (event.action === "die" || event.action === "destroy" || event.action === "pause")
+      return this.#leave(live, event.id);
     if (event.action === "health_status: unhealthy") return this.#unhealthy(live, event.id);
     if (event.action === "start" || event.action === "unpause" || event.action === "health_status: healthy") {
       const container = await this.#input.engine.inspect(event.id);
       const service = container ? serviceOf(container, live.row.release) : undefined;
-      if (container && service && !live.targets.has(container.id)) await this.#admit(live, container, service);
+      if (container && service && !live.targets.has(container.id))
+        await this.#admit(live, container, service);
     }
   }
 
@@ -123,13 +125,16 @@ export class LiveRoutes {
   /** An unhealthy container leaves only while another of its service still serves. */
   async #unhealthy(live: LiveApp, id: string): Promise<void> {
     const known = live.targets.get(id);
-    const others = [...live.targets].some(([other, entry]) => other !== id && entry.service === known?.service);
+    const others = [...live.targets].some(
+      ([other, entry]) => other !== id && entry.service === known?.service,
+    );
     if (known && others) await this.#leave(live, id);
   }
 
   async #admit(live: LiveApp, container: ContainerState, service: ReleaseService): Promise<void> {
     const target = targetOf(container, service);
-    if (!target || !service.check || container.status !== "running" || container.health === "unhealthy") return;
+    if (!target || !service.check || container.status !== "running" || container.health === "unhealthy")
+      return;
     live.candidates.get(container.id)?.abort();
     const candidate = new AbortController();
     live.candidates.set(container.id, candidate);
@@ -140,7 +145,8 @@ export class LiveRoutes {
         await this.#apply(live);
       }
     } catch (error) {
-      if (!candidate.signal.aborted) this.#input.log.warn({ err: error, container: container.name }, "probe failed");
+      if (!candidate.signal.aborted)
+        this.#input.log.warn({ err: error, container: container.name }, "probe failed");
     } finally {
       if (live.candidates.get(container.id) === candidate) live.candidates.delete(container.id);
     }
@@ -157,7 +163,10 @@ export class LiveRoutes {
       this.#input.saveRoutes(app, routes);
     } catch (error) {
       this.#input.balancer.preset(app, routes);
-      this.#input.log.warn({ err: error, app }, "the gateway did not take a change of targets; it gets it when it is back");
+      this.#input.log.warn(
+        { err: error, app },
+        "the gateway did not take a change of targets; it gets it when it is back",
+      );
     }
   }
 
@@ -169,9 +178,15 @@ export class LiveRoutes {
     return appRoutes(live.row.release, byService, await this.#input.gatewayPort());
   }
 
-  async #list(live: LiveApp): Promise<{ container: ContainerState; service: ReleaseService; target: Target }[]> {
+  async #list(
+    live: LiveApp,
+  ): Promise<{ container: ContainerState; service: ReleaseService; target: Target }[]> {
     const { release, colour } = live.row;
-    const labels = { [label.app]: release.app, [label.colour]: colour, [label.release]: String(release.number) };
+    const labels = {
+      [label.app]: release.app,
+      [label.colour]: colour,
+      [label.release]: String(release.number),
+    };
     const containers = await this.#input.engine.containers(labels);
     return containers.flatMap((container) => {
       const service = serviceOf(container, release);
@@ -181,7 +196,12 @@ export class LiveRoutes {
   }
 
   #routedTargets(app: string): Target[] {
-    return this.#input.balancer.routes().get(app)?.backends.flatMap((backend) => backend.targets) ?? [];
+    return (
+      this.#input.balancer
+        .routes()
+        .get(app)
+        ?.backends.flatMap((backend) => backend.targets) ?? []
+    );
   }
 }
 

@@ -36,7 +36,12 @@ const draft = z.object({
         image: z.object({ ref: z.string(), id: z.string() }),
         port: z.number().int().min(1).max(65_535).nullable(),
         routes: z.array(
-          z.object({ listener: z.string(), hosts: z.array(z.string()), path: z.string(), priority: z.number() }),
+          z.object({
+            listener: z.string(),
+            hosts: z.array(z.string()),
+            path: z.string(),
+            priority: z.number(),
+          }),
         ),
         check: check.nullable(),
         hasHealthcheck: z.boolean(),
@@ -73,10 +78,7 @@ const draft = z.object({
 
 const abort = z.object({
   reason: z.string(),
-  error: z
-    .object({ code: z.string(), message: z.string() })
-    .loose()
-    .nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).loose().nullable(),
 });
 
 /** @throws CutoverError USAGE naming the field */

@@ -40,7 +40,10 @@ export class Retention {
       await this.#removeExpired(app);
       await this.#removeImages(app);
     } catch (error) {
-      this.#input.log.warn({ err: error, app }, "could not remove what is no longer needed; it is tried again");
+      this.#input.log.warn(
+        { err: error, app },
+        "could not remove what is no longer needed; it is tried again",
+      );
     }
   }
 
@@ -53,7 +56,9 @@ export class Retention {
     const number = standing[0]?.labels[label.release];
     if (number === undefined) return;
     const retired = state.release(app, Number(number));
-    const end = retired?.retiredAt ? retired.retiredAt + retired.release.settings.rollbackWindowMs : Date.now();
+    const end = retired?.retiredAt
+      ? retired.retiredAt + retired.release.settings.rollbackWindowMs
+      : Date.now();
     if (end > Date.now()) {
       const timer = setTimeout(() => void this.sweep(app), Math.min(end - Date.now(), longestTimerMs));
       timer.unref();

@@ -15,15 +15,23 @@ export async function rollbackTarget(
   const live = state.app(app)?.live ?? null;
   if (live === null) throw new CutoverError("APP_UNKNOWN", `no app ${app} is deployed here`);
   const row = wanted === null ? lastServed(state.releases(app), live) : state.release(app, wanted);
-  if (!row && wanted === null) throw new CutoverError("NOTHING_TO_ROLL_BACK", `release ${live} is the first of ${app} that served`);
+  if (!row && wanted === null)
+    throw new CutoverError("NOTHING_TO_ROLL_BACK", `release ${live} is the first of ${app} that served`);
   if (!row) throw new CutoverError("RELEASE_UNKNOWN", `${app} has no release ${wanted}`);
-  if (row.release.number === live) throw new CutoverError("NOTHING_TO_ROLL_BACK", `release ${live} of ${app} serves already`);
+  if (row.release.number === live)
+    throw new CutoverError("NOTHING_TO_ROLL_BACK", `release ${live} of ${app} serves already`);
   if (row.liveAt === null) {
-    throw new CutoverError("NOTHING_TO_ROLL_BACK", `release ${row.release.number} of ${app} never served: it was ${row.state}`);
+    throw new CutoverError(
+      "NOTHING_TO_ROLL_BACK",
+      `release ${row.release.number} of ${app} never served: it was ${row.state}`,
+    );
   }
   for (const service of row.release.services) {
     if (!(await engine.hasImage(service.image.ref))) {
-      throw new CutoverError("RELEASE_GONE", `the image of ${service.name} in release ${row.release.number} was removed`);
+      throw new CutoverError(
+        "RELEASE_GONE",
+        `the image of ${service.name} in release ${row.release.number} was removed`,
+      );
     }
   }
   return row;

@@ -74,7 +74,9 @@ export class State implements DeploymentStore {
 
   /** The routes last acknowledged by the gateway. */
   routes(app: string): AppRoutes | null {
-    const row = this.#db.prepare("SELECT routes FROM app WHERE app = ?").get(app) as { routes: string | null } | undefined;
+    const row = this.#db.prepare("SELECT routes FROM app WHERE app = ?").get(app) as
+      | { routes: string | null }
+      | undefined;
     return row?.routes ? (JSON.parse(row.routes) as AppRoutes) : null;
   }
 
@@ -84,8 +86,11 @@ export class State implements DeploymentStore {
 
   removeApp(app: string): void {
     this.transaction(() => {
-      this.#db.prepare("DELETE FROM journal WHERE deployment IN (SELECT id FROM deployment WHERE app = ?)").run(app);
-      for (const table of ["deployment", "release", "app"]) this.#db.prepare(`DELETE FROM ${table} WHERE app = ?`).run(app);
+      this.#db
+        .prepare("DELETE FROM journal WHERE deployment IN (SELECT id FROM deployment WHERE app = ?)")
+        .run(app);
+      for (const table of ["deployment", "release", "app"])
+        this.#db.prepare(`DELETE FROM ${table} WHERE app = ?`).run(app);
     });
   }
 
@@ -99,13 +104,18 @@ export class State implements DeploymentStore {
   }
 
   nextReleaseNumber(app: string): number {
-    const row = this.#db.prepare("SELECT max(number) AS n FROM release WHERE app = ?").get(app) as { n: number | null };
+    const row = this.#db.prepare("SELECT max(number) AS n FROM release WHERE app = ?").get(app) as {
+      n: number | null;
+    };
     return (row.n ?? 0) + 1;
   }
 
   /** Newest first. */
   releases(app: string): ReleaseRecord[] {
-    return this.#db.prepare("SELECT * FROM release WHERE app = ? ORDER BY number DESC").all(app).map(releaseRecord);
+    return this.#db
+      .prepare("SELECT * FROM release WHERE app = ? ORDER BY number DESC")
+      .all(app)
+      .map(releaseRecord);
   }
 
   release(app: string, number: number): ReleaseRecord | null {
@@ -115,8 +125,18 @@ export class State implements DeploymentStore {
 
   saveRelease(row: ReleaseRecord): void {
     this.#db
-      .prepare("INSERT OR REPLACE INTO release (app, number, state, colour, live_at, retired_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)")
-      .run(row.release.app, row.release.number, row.state, row.colour, row.liveAt, row.retiredAt, JSON.stringify(row.release));
+      .prepare(
+        "INSERT OR REPLACE INTO release (app, number, state, colour, live_at, retired_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      )
+      .run(
+        row.release.app,
+        row.release.number,
+        row.state,
+        row.colour,
+        row.liveAt,
+        row.retiredAt,
+        JSON.stringify(row.release),
+      );
   }
 
   unfinished(): DeploymentRecord[] {
@@ -139,17 +159,23 @@ export class State implements DeploymentStore {
   }
 
   appendJournal(deployment: string, seq: number, event: DeploymentEvent): void {
-    this.#db.prepare("INSERT OR REPLACE INTO journal VALUES (?, ?, ?)").run(deployment, seq, JSON.stringify(event));
+    this.#db
+      .prepare("INSERT OR REPLACE INTO journal VALUES (?, ?, ?)")
+      .run(deployment, seq, JSON.stringify(event));
   }
 
   journal(deployment: string): DeploymentEvent[] {
-    const rows = this.#db.prepare("SELECT body FROM journal WHERE deployment = ? ORDER BY seq").all(deployment);
+    const rows = this.#db
+      .prepare("SELECT body FROM journal WHERE deployment = ? ORDER BY seq")
+      .all(deployment);
     return rows.map((row) => JSON.parse(String(row.body)) as DeploymentEvent);
   }
 
   /** Next generation of the routing table; never given twice, also over restarts. */
   nextGeneration(): number {
-    const row = this.#db.prepare("SELECT value FROM meta WHERE key = 'generation'").get() as { value: string } | undefined;
+    const row = this.#db.prepare("SELECT value FROM meta WHERE key = 'generation'").get() as
+      | { value: string }
+      | undefined;
     const next = Number(row?.value ?? 0) + 1;
     this.#db.prepare("INSERT OR REPLACE INTO meta VALUES ('generation', ?)").run(String(next));
     return next;

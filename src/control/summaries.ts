@@ -35,7 +35,12 @@ export async function appSummary(input: SummaryInput, app: string): Promise<AppS
       name: service.name,
       role: service.role,
       targets: containers
-        .filter((c) => isOf(c.labels, live) && c.labels[label.service] === service.name && c.labels[label.role] !== "hook")
+        .filter(
+          (c) =>
+            isOf(c.labels, live) &&
+            c.labels[label.service] === service.name &&
+            c.labels[label.role] !== "hook",
+        )
         .map((container) => ({
           id: container.id,
           address: targets.get(container.id)?.target.address ?? "",
@@ -47,9 +52,13 @@ export async function appSummary(input: SummaryInput, app: string): Promise<AppS
 }
 
 /** All releases of an app, newest first. @throws CutoverError APP_UNKNOWN */
-export async function releaseSummaries({ state, engine }: SummaryInput, app: string): Promise<ReleaseSummary[]> {
+export async function releaseSummaries(
+  { state, engine }: SummaryInput,
+  app: string,
+): Promise<ReleaseSummary[]> {
   const rows = state.releases(app);
-  if (rows.length === 0 && !state.app(app)) throw new CutoverError("APP_UNKNOWN", `no app ${app} is deployed here`);
+  if (rows.length === 0 && !state.app(app))
+    throw new CutoverError("APP_UNKNOWN", `no app ${app} is deployed here`);
   const containers = await engine.containers({ [label.app]: app });
   return Promise.all(rows.map((row) => releaseSummary(engine, row, containers)));
 }
@@ -60,7 +69,9 @@ async function releaseSummary(
   containers: Awaited<ReturnType<Engine["containers"]>>,
 ): Promise<ReleaseSummary> {
   const { release } = row;
-  const own = containers.filter((container) => isOf(container.labels, row) && container.labels[label.role] !== "hook");
+  const own = containers.filter(
+    (container) => isOf(container.labels, row) && container.labels[label.role] !== "hook",
+  );
   const images = await Promise.all(release.services.map((service) => engine.hasImage(service.image.ref)));
   const state = own.some((container) => container.status === "running") ? "running" : "stopped";
   return {
@@ -77,5 +88,9 @@ async function releaseSummary(
 }
 
 function isOf(labels: Record<string, string>, row: ReleaseRecord | null): boolean {
-  return row !== null && labels[label.release] === String(row.release.number) && labels[label.colour] === row.colour;
+  return (
+    row !== null &&
+    labels[label.release] === String(row.release.number) &&
+    labels[label.colour] === row.colour
+  );
 }

@@ -7,7 +7,10 @@ export function sameTargets(a: AppRoutes, b: AppRoutes): boolean {
 
 function canonical(routes: AppRoutes): string {
   const backends = routes.backends
-    .map((backend) => ({ ...backend, targets: [...backend.targets].sort((x, y) => x.id.localeCompare(y.id)) }))
+    .map((backend) => ({
+      ...backend,
+      targets: [...backend.targets].sort((x, y) => x.id.localeCompare(y.id)),
+    }))
     .sort((x, y) => x.id.localeCompare(y.id));
   const sorted = [...routes.routes].sort((x, y) => x.id.localeCompare(y.id));
   return JSON.stringify([routes.listeners, sorted, backends]);

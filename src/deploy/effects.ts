@@ -30,7 +30,8 @@ export async function drainTargets(
 ): Promise<Drained | null> {
   if (targets.length === 0) return null;
   const began = Date.now();
-  const longestMs = Math.max(settings.drainRequestsMs, settings.drainConnectionsMs + settings.drainSpreadMs) + 5_000;
+  const longestMs =
+    Math.max(settings.drainRequestsMs, settings.drainConnectionsMs + settings.drainSpreadMs) + 5_000;
   for (;;) {
     const passed = Date.now() - began;
     const request = {
@@ -75,16 +76,26 @@ export async function reassertRoutes(context: EffectContext): Promise<void> {
 }
 
 /** Stops a release's containers with their own signal and grace period; they stay for the rollback window. */
-export async function retire(context: EffectContext, app: string, release: number, colour: Colour): Promise<void> {
+export async function retire(
+  context: EffectContext,
+  app: string,
+  release: number,
+  colour: Colour,
+): Promise<void> {
   const labels = { [label.app]: app, [label.colour]: colour, [label.release]: String(release) };
   const containers = await context.engine.containers(labels);
-  const running = containers.filter((c) => c.labels[label.role] !== "hook" && c.status !== "exited" && c.status !== "created");
+  const running = containers.filter(
+    (c) => c.labels[label.role] !== "hook" && c.status !== "exited" && c.status !== "created",
+  );
   await Promise.all(running.map((container) => context.engine.stop(container.id)));
 }
 
 /** Removes the containers of a deployment's hooks. */
 export async function removeHooks(context: EffectContext, deployment: string): Promise<void> {
-  const containers = await context.engine.containers({ [label.deployment]: deployment, [label.role]: "hook" });
+  const containers = await context.engine.containers({
+    [label.deployment]: deployment,
+    [label.role]: "hook",
+  });
   await Promise.all(containers.map((container) => context.engine.remove(container.id)));
 }
 
@@ -108,8 +119,15 @@ export async function emptyColour(context: EffectContext, app: string, colour: C
 }
 
 /** Targets of a release's running containers, by service. */
-export async function runningTargets(context: EffectContext, row: ReleaseRecord): Promise<Map<string, Target[]>> {
-  const labels = { [label.app]: row.release.app, [label.colour]: row.colour, [label.release]: String(row.release.number) };
+export async function runningTargets(
+  context: EffectContext,
+  row: ReleaseRecord,
+): Promise<Map<string, Target[]>> {
+  const labels = {
+    [label.app]: row.release.app,
+    [label.colour]: row.colour,
+    [label.release]: String(row.release.number),
+  };
   const targets = new Map<string, Target[]>();
   for (const container of await context.engine.containers(labels)) {
     const service = serviceOf(container, row.release);

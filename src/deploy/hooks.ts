@@ -36,10 +36,17 @@ async function runHook(input: HookRunInput, hook: Hook): Promise<void> {
   input.emit({ type: "hook", hook: name, status: exitCode === 0 ? "done" : "failed", exitCode, ms });
   if (exitCode === 0) return;
   const details = await input.engine.lastLines(container.id, 20);
-  throw new CutoverError("HOOK_FAILED", `hook ${name} (${hook.service}) ended with exit code ${exitCode}`, { details });
+  throw new CutoverError("HOOK_FAILED", `hook ${name} (${hook.service}) ended with exit code ${exitCode}`, {
+    details,
+  });
 }
 
-async function runToEnd(input: HookRunInput, hook: Hook, name: string, container: ContainerState): Promise<number> {
+async function runToEnd(
+  input: HookRunInput,
+  hook: Hook,
+  name: string,
+  container: ContainerState,
+): Promise<number> {
   if (container.status === "exited" && container.startedAt !== "") return container.exitCode ?? 1;
   const limit = AbortSignal.timeout(hook.timeoutMs);
   const signal = AbortSignal.any([limit, input.signal]);
@@ -52,12 +59,21 @@ async function runToEnd(input: HookRunInput, hook: Hook, name: string, container
   } catch (error) {
     if (!signal.aborted) throw error;
     await input.engine.stop(container.id);
-    const message = input.signal.aborted ? `hook ${name} was given up` : `hook ${name} took longer than ${hook.timeoutMs / 1000} s`;
-    throw new CutoverError("HOOK_FAILED", message, { details: await input.engine.lastLines(container.id, 20) });
+    const message = input.signal.aborted
+      ? `hook ${name} was given up`
+      : `hook ${name} took longer than ${hook.timeoutMs / 1000} s`;
+    throw new CutoverError("HOOK_FAILED", message, {
+      details: await input.engine.lastLines(container.id, 20),
+    });
   }
 }
 
-async function showLines(input: HookRunInput, source: string, id: string, signal: AbortSignal): Promise<void> {
+async function showLines(
+  input: HookRunInput,
+  source: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     for await (const line of input.engine.follow(id, signal)) input.emit({ type: "log", source, line });
   } catch {

@@ -82,11 +82,15 @@ export class ReadinessWatch implements Disposable {
     const late = [...this.#watched.values()].find((watched) => !isReady(watched, Date.now()));
     const missing = this.#input.services.find((service) => this.#of(service).length < service.replicas);
     if (!late) {
-      const what = missing ? `${missing.name} has not all of its ${missing.replicas} containers` : "not all is ready";
+      const what = missing
+        ? `${missing.name} has not all of its ${missing.replicas} containers`
+        : "not all is ready";
       return this.#fail(new CutoverError("NOT_HEALTHY", `${what} after ${timeoutMs / 1000} s`));
     }
     const message = `${late.service.name} did not become ready in ${timeoutMs / 1000} s: ${reason(late)}`;
-    this.#fail(new CutoverError("NOT_HEALTHY", message, { details: await this.#lastLines(late.container.id) }));
+    this.#fail(
+      new CutoverError("NOT_HEALTHY", message, { details: await this.#lastLines(late.container.id) }),
+    );
   }
 
   async #onEvent(event: ContainerEvent | null): Promise<void> {
@@ -159,13 +163,16 @@ export class ReadinessWatch implements Disposable {
       if (watched.probe === "running") watched.probe = "idle";
     } catch (error) {
       if (this.#stop.signal.aborted) return;
-      this.#fail(error instanceof CutoverError ? error : new CutoverError("GATEWAY_UNREACHABLE", String(error)));
+      this.#fail(
+        error instanceof CutoverError ? error : new CutoverError("GATEWAY_UNREACHABLE", String(error)),
+      );
     }
   }
 
   #conclude(): void {
     const now = Date.now();
-    for (const watched of this.#watched.values()) if (isReady(watched, now)) this.#show(watched, "ready", null);
+    for (const watched of this.#watched.values())
+      if (isReady(watched, now)) this.#show(watched, "ready", null);
     const complete = this.#input.services.every(
       (service) => this.#of(service).filter((watched) => isReady(watched, now)).length >= service.replicas,
     );
@@ -174,7 +181,9 @@ export class ReadinessWatch implements Disposable {
     const goods = all.flatMap((watched) => (watched.firstGoodAt === null ? [] : [watched.firstGoodAt]));
     this.#settle.resolve({
       containers: all.map((watched) => watched.container),
-      targets: new Map(this.#input.services.map((s) => [s.name, this.#of(s).flatMap((w) => (w.target ? [w.target] : []))])),
+      targets: new Map(
+        this.#input.services.map((s) => [s.name, this.#of(s).flatMap((w) => (w.target ? [w.target] : []))]),
+      ),
       firstGoodAt: goods.length > 0 ? Math.max(...goods) : null,
     });
   }
@@ -202,13 +211,22 @@ export class ReadinessWatch implements Disposable {
   #show(watched: Watched, state: ReadinessProgress["state"], detail: string | null): void {
     if (watched.shown === state || (watched.shown === "ready" && state !== "exited")) return;
     watched.shown = state;
-    this.#input.onProgress({ service: watched.service.name, container: watched.container.name, state, detail });
+    this.#input.onProgress({
+      service: watched.service.name,
+      container: watched.container.name,
+      state,
+      detail,
+    });
   }
 
   async #unhealthy(watched: Watched): Promise<void> {
     this.#show(watched, "unhealthy", null);
     const details = await this.#lastLines(watched.container.id);
-    this.#fail(new CutoverError("NOT_HEALTHY", `${watched.service.name} is unhealthy by its own health check`, { details }));
+    this.#fail(
+      new CutoverError("NOT_HEALTHY", `${watched.service.name} is unhealthy by its own health check`, {
+        details,
+      }),
+    );
   }
 
   async #ended(id: string, action: "die" | "oom"): Promise<void> {
@@ -217,7 +235,9 @@ export class ReadinessWatch implements Disposable {
     const details = await this.#lastLines(id);
     const name = container?.labels[label.service] ?? watched?.service.name ?? id.slice(0, 12);
     const oom = action === "oom" || container?.oomKilled === true;
-    const how = oom ? "was killed for want of memory" : `ended with exit code ${container?.exitCode ?? "unknown"}`;
+    const how = oom
+      ? "was killed for want of memory"
+      : `ended with exit code ${container?.exitCode ?? "unknown"}`;
     if (watched) this.#show(watched, "exited", how);
     this.#fail(new CutoverError("CONTAINER_EXITED", `${name} ${how} before it was ready`, { details }));
   }
@@ -234,7 +254,11 @@ export class ReadinessWatch implements Disposable {
 }
 
 function needsUptime(watched: Watched): boolean {
-  return watched.service.role !== "web" && watched.container.health === "none" && watched.container.status === "running";
+  return (
+    watched.service.role !== "web" &&
+    watched.container.health === "none" &&
+    watched.container.status === "running"
+  );
 }
 
 function isReady(watched: Watched, now: number): boolean {

@@ -8,7 +8,13 @@ import { runHooks } from "./hooks.ts";
 import { type Action, canAbort, isBeforeSwitch, nextAction } from "./machine.ts";
 import type { Balancer, ContainerEvents, Engine } from "./ports.ts";
 import { ReadinessWatch } from "./readiness.ts";
-import { type DeploymentRecord, type DeploymentStore, type Emit, machineState, type ReleaseRecord } from "./record.ts";
+import {
+  type DeploymentRecord,
+  type DeploymentStore,
+  type Emit,
+  machineState,
+  type ReleaseRecord,
+} from "./record.ts";
 import { appRoutes, targetOf } from "./targets.ts";
 
 export interface RunContext {
@@ -20,8 +26,6 @@ export interface RunContext {
   currentTargets: (app: string) => string[];
   /** Told after the switch, so that the app's routes follow the release's containers from now on. */
   onLive: (release: ReleaseRecord) => Promise<void>;
-  /** Called when a release was retired or removed: windows and images to look after. */
-  onRetired: (app: string) => void;
   emit: Emit;
   now: () => number;
 }
@@ -68,9 +72,13 @@ export class DeploymentRun {
   giveUp(outcome: Exclude<Outcome, "live" | "unchanged">, error: unknown): void {
     if (this.record.outcome !== null || this.record.abort) return;
     if (!canAbort(this.record.step)) {
-      throw new CutoverError("ABORTED", `it is too late to give up: the deployment is at ${this.record.step}`, {
-        hint: "Use `cutover rollback` to bring the earlier release back.",
-      });
+      throw new CutoverError(
+        "ABORTED",
+        `it is too late to give up: the deployment is at ${this.record.step}`,
+        {
+          hint: "Use `cutover rollback` to bring the earlier release back.",
+        },
+      );
     }
     this.record.abort = { outcome, error: errorBody(error) };
     this.#save();
@@ -110,11 +118,15 @@ export class DeploymentRun {
   }
 
   async #failed(action: Action, error: unknown): Promise<void> {
-    if (this.record.abort && (action === "await-start" || action === "await-ready" || action === "verify" || action === "drain")) {
+    if (
+      this.record.abort &&
+      (action === "await-start" || action === "await-ready" || action === "verify" || action === "drain")
+    ) {
       return;
     }
     if (isBeforeSwitch(this.record.step) && action !== "clean-up") {
-      const refused = error instanceof CutoverError && (error.code === "NOT_HEALTHY" || error.code === "CONTAINER_EXITED");
+      const refused =
+        error instanceof CutoverError && (error.code === "NOT_HEALTHY" || error.code === "CONTAINER_EXITED");
       this.record.abort = { outcome: refused ? "refused" : "aborted", error: errorBody(error) };
       this.#save();
       return;
@@ -157,7 +169,9 @@ export class DeploymentRun {
   }
 
   async #awaitStart(): Promise<void> {
-    const broken = this.#watch ? this.#watch.ready.then(() => this.#handedOver.promise) : this.#handedOver.promise;
+    const broken = this.#watch
+      ? this.#watch.ready.then(() => this.#handedOver.promise)
+      : this.#handedOver.promise;
     await this.#unlessAborted(Promise.race([this.#handedOver.promise, broken]));
     if (this.record.outcome === null) this.enter("ready");
   }
@@ -180,8 +194,12 @@ export class DeploymentRun {
     const watch = this.#ensureWatch(this.#known());
     const ready = await this.#unlessAborted(watch.ready);
     if (this.record.kind === "deploy") await this.#hooks("pre-switch");
-    const seen = await Promise.all(ready.containers.map((container) => this.#context.engine.inspect(container.id)));
-    const gone = seen.findIndex((container) => container?.status !== "running" || container.health === "unhealthy");
+    const seen = await Promise.all(
+      ready.containers.map((container) => this.#context.engine.inspect(container.id)),
+    );
+    const gone = seen.findIndex(
+      (container) => container?.status !== "running" || container.health === "unhealthy",
+    );
     if (watch.failure) throw watch.failure;
     if (gone >= 0) {
       const service = ready.containers[gone]?.labels[label.service] ?? release.app;
@@ -206,10 +224,21 @@ export class DeploymentRun {
     this.record.workers = applied.workers;
     this.record.step = "drain";
     this.#stepBegan = this.record.switchedAt;
-    const live: ReleaseRecord = { ...row, state: "live", colour: this.record.colour, liveAt: this.record.switchedAt, retiredAt: null };
+    const live: ReleaseRecord = {
+      ...row,
+      state: "live",
+      colour: this.record.colour,
+      liveAt: this.record.switchedAt,
+      retiredAt: null,
+    };
     store.commitSwitch(this.record, live, routes);
     this.#release = live;
-    this.#context.emit({ type: "switched", generation: applied.generation, workers: applied.workers, ms: applied.ms });
+    this.#context.emit({
+      type: "switched",
+      generation: applied.generation,
+      workers: applied.workers,
+      ms: applied.ms,
+    });
     this.#context.emit({ type: "step", step: "drain", status: "started", ms: null, detail: null });
     watch[Symbol.dispose]();
     await onLive(live);
@@ -222,7 +251,12 @@ export class DeploymentRun {
       const body = errorBody(error);
       this.#context.emit({ type: "warning", code: body.code, message: body.message });
     });
-    const result = await drainTargets(this.#context, this.record.draining, release.settings, this.#abort.signal);
+    const result = await drainTargets(
+      this.#context,
+      this.record.draining,
+      release.settings,
+      this.#abort.signal,
+    );
     if (this.record.abort) return;
     if (result) this.record.drained = result;
     await this.#unlessAborted(warned);
@@ -239,7 +273,6 @@ export class DeploymentRun {
       if (previous) store.saveRelease({ ...previous, state: "retired", retiredAt: now() });
     }
     await removeHooks(this.#context, record.id);
-    this.#context.onRetired(record.app);
     this.#finishStep("done", null);
     record.complete = true;
     this.#save();
@@ -258,7 +291,8 @@ export class DeploymentRun {
     const { record } = this;
     const { balancer, store, now } = this.#context;
     const previous = record.previous === null ? null : store.release(record.app, record.previous);
-    if (!previous) throw new CutoverError("NOTHING_TO_ROLL_BACK", "there is no earlier release to switch back to");
+    if (!previous)
+      throw new CutoverError("NOTHING_TO_ROLL_BACK", "there is no earlier release to switch back to");
     const leaving = this.#context.currentTargets(record.app);
     const targets = await runningTargets(this.#context, previous);
     const routes = appRoutes(previous.release, targets, await gatewayPort(balancer));
@@ -266,7 +300,12 @@ export class DeploymentRun {
     const back: ReleaseRecord = { ...previous, state: "live", liveAt: now() };
     store.commitSwitch({ ...record, colour: previous.colour }, back, routes);
     await this.#context.onLive(back);
-    this.#context.emit({ type: "switched", generation: applied.generation, workers: applied.workers, ms: applied.ms });
+    this.#context.emit({
+      type: "switched",
+      generation: applied.generation,
+      workers: applied.workers,
+      ms: applied.ms,
+    });
     await drainTargets(this.#context, leaving, previous.release.settings, new AbortController().signal);
     await cleanUp(this.#context, record);
     this.#markGivenUp();
@@ -278,9 +317,9 @@ export class DeploymentRun {
     if (record.release === null) return;
     const row = this.#context.store.release(record.app, record.release);
     if (!row) return;
-    const state = record.kind === "rollback" ? "retired" : record.abort?.outcome === "refused" ? "refused" : "aborted";
+    const state =
+      record.kind === "rollback" ? "retired" : record.abort?.outcome === "refused" ? "refused" : "aborted";
     this.#context.store.saveRelease({ ...row, state, retiredAt: this.#context.now() });
-    this.#context.onRetired(record.app);
   }
 
   async #end(outcome: Outcome): Promise<void> {
@@ -337,7 +376,11 @@ export class DeploymentRun {
   }
 
   #known(): ReleaseRecord {
-    if (!this.#release) throw new CutoverError("INTERNAL", `deployment ${this.record.id} has no release at ${this.record.step}`);
+    if (!this.#release)
+      throw new CutoverError(
+        "INTERNAL",
+        `deployment ${this.record.id} has no release at ${this.record.step}`,
+      );
     return this.#release;
   }
 

@@ -14,7 +14,10 @@ export function targetOf(container: ContainerState, service: ReleaseService): Ta
     .filter((network) => network.address !== "")
     .sort((a, b) => a.name.localeCompare(b.name));
   const network =
-    addressed.find((n) => service.network !== null && (n.name === service.network || n.name.endsWith(`_${service.network}`))) ??
+    addressed.find(
+      (n) =>
+        service.network !== null && (n.name === service.network || n.name.endsWith(`_${service.network}`)),
+    ) ??
     addressed.find((n) => n.driver === "bridge") ??
     addressed[0];
   if (!network) return null;
@@ -22,7 +25,11 @@ export function targetOf(container: ContainerState, service: ReleaseService): Ta
 }
 
 /** All routes of an app for one release, leading to the given targets. */
-export function appRoutes(release: Release, targets: Map<string, Target[]>, gatewayPort: number | null): AppRoutes {
+export function appRoutes(
+  release: Release,
+  targets: Map<string, Target[]>,
+  gatewayPort: number | null,
+): AppRoutes {
   const listeners = release.listeners.filter((listener) => !isGatewayPort(listener, gatewayPort));
   const web = release.services.filter((service) => service.role === "web");
   const backends: Backend[] = web.map((service) => ({
@@ -57,7 +64,10 @@ export function serviceOf(container: ContainerState, release: Release): ReleaseS
 }
 
 /** The route of another app that stands in the way of one of these, or null. */
-export function routeConflict(mine: AppRoutes, others: Map<string, AppRoutes>): { route: Route; owner: string } | null {
+export function routeConflict(
+  mine: AppRoutes,
+  others: Map<string, AppRoutes>,
+): { route: Route; owner: string } | null {
   for (const [owner, theirs] of others) {
     for (const route of mine.routes) {
       for (const taken of theirs.routes) {

@@ -1,8 +1,9 @@
 import type { StatBucket } from "../model/gateway-api.ts";
 import type { Latency, Receipt } from "../model/receipt.ts";
-import { mergeHistograms, quantile } from "./histogram.ts";
+import { merge, quantile } from "./histogram.ts";
 
-export interface ReceiptInput extends Omit<Receipt, "requests" | "failures" | "byRelease" | "before" | "during" | "after"> {
+export interface ReceiptInput
+  extends Omit<Receipt, "requests" | "failures" | "byRelease" | "before" | "during" | "after"> {
   buckets: StatBucket[];
 }
 
@@ -29,7 +30,12 @@ function byRelease(buckets: StatBucket[]): Receipt["byRelease"] {
   for (const b of buckets) {
     const known = releases.get(b.release);
     if (!known) {
-      releases.set(b.release, { release: b.release, requests: b.requests, firstAt: b.firstAt, lastAt: b.lastAt });
+      releases.set(b.release, {
+        release: b.release,
+        requests: b.requests,
+        firstAt: b.firstAt,
+        lastAt: b.lastAt,
+      });
       continue;
     }
     known.requests += b.requests;
@@ -40,7 +46,7 @@ function byRelease(buckets: StatBucket[]): Receipt["byRelease"] {
 }
 
 function latency(buckets: StatBucket[]): Latency {
-  const histogram = mergeHistograms(buckets.map((b) => b.latency));
+  const histogram = merge(...buckets.map((b) => b.latency));
   return {
     requests: sum(buckets, (b) => b.requests),
     failures: sum(buckets, (b) => b.failures),

@@ -9,7 +9,12 @@ export type Address = Pick<RequestOptions, "socketPath" | "agent" | "createConne
  * One JSON request. Resolves with the parsed answer, `null` for an empty one.
  * @throws CutoverError as the other side sent it; a plain Error when there is no connection
  */
-export async function requestJson(address: Address, method: string, path: string, body?: unknown): Promise<unknown> {
+export async function requestJson(
+  address: Address,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
   const response = await send(address, method, path, body);
   const text = await readText(response);
   return text === "" ? null : JSON.parse(text);
