@@ -176,7 +176,10 @@ export class ReadinessWatch implements Disposable {
     const complete = this.#input.services.every(
       (service) => this.#of(service).filter((watched) => isReady(watched, now)).length >= service.replicas,
     );
-    if (!complete) return this.#awaitUptime(now);
+    if (!complete) {
+      this.#awaitUptime(now);
+      return;
+    }
     const all = [...this.#watched.values()];
     const goods = all.flatMap((watched) => (watched.firstGoodAt === null ? [] : [watched.firstGoodAt]));
     this.#settle.resolve({
