@@ -1,6 +1,6 @@
 import type { Engine } from "../deploy/ports.ts";
 import { emptyColour } from "../deploy/effects.ts";
-import { colours } from "../model/app.ts";
+import { colours, otherColour } from "../model/app.ts";
 import type { ControlStatus } from "../model/control-api.ts";
 import { CutoverError, errorBody, fromErrorBody } from "../model/error.ts";
 import type { DeploymentEvent } from "../model/events.ts";
@@ -80,6 +80,10 @@ async function begin({ deployments }: ApiInput, call: Call): Promise<undefined> 
   const app = of(call.params, "app");
   const request = parseBegin(await call.body());
   let stream: LineStream | null = null;
+  if (request.kind === "rollback") {
+    const reverting = deployments.revertDrain(app, request.release, request.who);
+    if (reverting) return followRevert(reverting, call.stream());
+  }
   const waiting = new AbortController();
   const onWaiting = (holder: unknown): void => {
     stream = call.stream();
@@ -146,6 +150,34 @@ function follow(active: Active, stream: LineStream): void {
   const stop = active.log.follow(listener);
   if (ended) stop();
   stream.gone.addEventListener("abort", stop, { once: true });
+}
+
+/** Tells a deployment's being switched back as the rollback that it is for whoever asked for it. */
+function followRevert({ run, log }: Active, stream: LineStream): undefined {
+  const { id, app, previous, release, colour } = run.record;
+  stream.write({
+    at: Date.now(),
+    type: "begun",
+    app,
+    deployment: id,
+    kind: "rollback",
+    colour: otherColour(colour),
+    previous: release,
+  });
+  const stop = log.followNew((event) => {
+    if (event.type !== "outcome") return void stream.write(event);
+    stream.write({
+      at: event.at,
+      type: "outcome",
+      outcome: "live",
+      release: previous,
+      error: null,
+      receipt: null,
+    });
+    stream.end();
+  });
+  stream.gone.addEventListener("abort", stop, { once: true });
+  return undefined;
 }
 
 /** Routes first, so that no request meets a stopped container; then all that Cutover made for the app, but volumes. */

@@ -94,6 +94,23 @@ export class Deployments {
     }
   }
 
+  /**
+   * A rollback while the deployment before it still drains: its old containers still run, so giving it up is one
+   * switch back. Null when there is no such deployment, or another release is wanted.
+   */
+  revertDrain(app: string, wanted: number | null, who: string): Active | null {
+    const active = this.activeOf(app);
+    if (!active) return null;
+    const { record } = active.run;
+    if (record.step !== "drain" || record.abort || record.previous === null) return null;
+    if (wanted !== null && wanted !== record.previous) return null;
+    active.run.giveUp(
+      "aborted",
+      new CutoverError("ABORTED", `rolled back to release ${record.previous} by ${who}`),
+    );
+    return active;
+  }
+
   /** Gives a deployment its release: numbers it, empties the idle colour, watches it from now on. */
   async putRelease(id: string, draft: PutReleaseRequest): Promise<ReleaseAccepted> {
     const { state, balancer } = this.#input;

@@ -35,6 +35,11 @@ export class EventLog {
   /** Calls back with all events so far, then with each new one, until the returned function is called. */
   follow(listener: (event: DeploymentEvent) => void): () => void {
     for (const event of this.#events) listener(event);
+    return this.followNew(listener);
+  }
+
+  /** Calls back with each event from now on, until the returned function is called. */
+  followNew(listener: (event: DeploymentEvent) => void): () => void {
     this.#followers.add(listener);
     return () => this.#followers.delete(listener);
   }
