@@ -78,7 +78,7 @@ export interface Engine {
   follow(id: string, signal: AbortSignal): AsyncIterable<string>;
   /** Resolves with the exit code when it has ended. */
   wait(id: string, signal: AbortSignal): Promise<number>;
-  /** Container events of this instance; first yields null once the subscription stands. Ends with the signal, throws when the engine goes away. */
+  /** Container events of this instance; first yields null once the subscription stands; may begin with events of the second before. Ends with the signal, throws when the engine goes away. */
   events(signal: AbortSignal): AsyncIterable<ContainerEvent | null>;
   removeNetworks(labels: Record<string, string>): Promise<string[]>;
   /** True when the engine has the image. */

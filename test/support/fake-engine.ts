@@ -1,0 +1,201 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { ContainerEvent, ContainerState, Engine } from "../../src/deploy/ports.ts";
+
+export interface FakeContainerSpec {
+  labels: Record<string, string>;
+  /** Answers requests while the container runs; without it nothing listens. */
+  serve?: RequestListener;
+  /** Ends by itself right after its start, with this code. */
+  exitCode?: number;
+  output?: string[];
+  health?: "starting";
+}
+
+interface FakeContainer {
+  spec: FakeContainerSpec;
+  state: ContainerState;
+  server: Server | null;
+  port: number;
+}
+
+/**
+ * An engine in memory whose containers are HTTP servers on loopback. `test/contract/engine.test.ts` holds it to the
+ * behaviour of the real one.
+ */
+export class FakeEngine implements Engine {
+  readonly stopped: string[] = [];
+  readonly removedImages: string[] = [];
+  readonly #containers = new Map<string, FakeContainer>();
+  readonly #listeners = new Set<(event: ContainerEvent) => void>();
+  #serial = 0;
+
+  /** @returns the container's id; it listens on `port(id)` once it runs */
+  create(spec: FakeContainerSpec): string {
+    const id = `fake${String(++this.#serial).padStart(8, "0")}`;
+    const state: ContainerState = {
+      id,
+      name: `container-${this.#serial}`,
+      labels: spec.labels,
+      imageId: "sha256:fake",
+      status: "created",
+      health: spec.health ?? "none",
+      exitCode: null,
+      oomKilled: false,
+      restartCount: 0,
+      startedAt: "",
+      stopTimeoutSeconds: 10,
+      networks: [{ name: "fake_default", driver: "bridge", address: "" }],
+    };
+    this.#containers.set(id, { spec, state, server: null, port: 0 });
+    return id;
+  }
+
+  port(id: string): number {
+    return this.#containers.get(id)?.port ?? 0;
+  }
+
+  /** The container's process ends by itself. */
+  crash(id: string, exitCode = 1): void {
+    const container = this.#containers.get(id);
+    if (container) this.#end(container, exitCode);
+  }
+
+  setHealth(id: string, health: "healthy" | "unhealthy"): void {
+    const container = this.#containers.get(id);
+    if (!container) return;
+    container.state = { ...container.state, health };
+    this.#tell(container, `health_status: ${health}`);
+  }
+
+  async version(): Promise<{ version: string; apiVersion: string }> {
+    return { version: "26.1.5", apiVersion: "1.45" };
+  }
+
+  async containers(labels: Record<string, string>): Promise<ContainerState[]> {
+    const all = [...this.#containers.values()].map((container) => container.state);
+    return all.filter((state) => Object.entries(labels).every(([key, value]) => state.labels[key] === value));
+  }
+
+  async inspect(id: string): Promise<ContainerState | null> {
+    return this.#containers.get(id)?.state ?? null;
+  }
+
+  async start(id: string): Promise<void> {
+    const container = this.#containers.get(id);
+    if (!container) throw new Error(`no such container ${id}`);
+    if (container.state.status === "running") return;
+    if (container.spec.serve) {
+      container.server = createServer(container.spec.serve);
+      await new Promise<void>((resolve) => container.server?.listen(container.port, "127.0.0.1", resolve));
+      container.port = (container.server.address() as AddressInfo).port;
+    }
+    const startedAt = new Date().toISOString();
+    const networks = [{ name: "fake_default", driver: "bridge", address: "127.0.0.1" }];
+    container.state = { ...container.state, status: "running", exitCode: null, startedAt, networks };
+    this.#tell(container, "start");
+    if (container.spec.exitCode !== undefined) this.#end(container, container.spec.exitCode);
+  }
+
+  async stop(id: string): Promise<void> {
+    const container = this.#containers.get(id);
+    if (container?.state.status !== "running") return;
+    this.stopped.push(id);
+    this.#tell(container, "kill");
+    this.#end(container, 143);
+  }
+
+  async remove(id: string): Promise<void> {
+    const container = this.#containers.get(id);
+    if (!container) return;
+    if (container.state.status === "running") this.#end(container, 137);
+    this.#containers.delete(id);
+    this.#tell(container, "destroy");
+  }
+
+  async lastLines(id: string, lines: number): Promise<string[]> {
+    const container = this.#containers.get(id);
+    const ran = container && container.state.startedAt !== "";
+    return ran ? (container.spec.output ?? []).slice(-lines) : [];
+  }
+
+  async *follow(id: string, signal: AbortSignal): AsyncGenerator<string> {
+    yield* await this.lastLines(id, 1_000);
+    await this.wait(id, signal).catch(() => undefined);
+  }
+
+  async wait(id: string, signal: AbortSignal): Promise<number> {
+    for (;;) {
+      const container = this.#containers.get(id);
+      if (!container) throw new Error(`no such container ${id}`);
+      if (container.state.status === "exited") return container.state.exitCode ?? 0;
+      await this.#next(signal);
+    }
+  }
+
+  async *events(signal: AbortSignal): AsyncGenerator<ContainerEvent | null> {
+    const queue: ContainerEvent[] = [];
+    let wake = Promise.withResolvers<void>();
+    const listener = (event: ContainerEvent): void => {
+      queue.push(event);
+      wake.resolve();
+    };
+    this.#listeners.add(listener);
+    signal.addEventListener("abort", () => wake.resolve(), { once: true });
+    try {
+      yield null;
+      while (!signal.aborted) {
+        const event = queue.shift();
+        if (event) yield event;
+        else {
+          await wake.promise;
+          wake = Promise.withResolvers<void>();
+        }
+      }
+    } finally {
+      this.#listeners.delete(listener);
+    }
+  }
+
+  async removeNetworks(): Promise<string[]> {
+    return [];
+  }
+
+  async hasImage(ref: string): Promise<boolean> {
+    return !this.removedImages.includes(ref);
+  }
+
+  async removeImage(ref: string): Promise<boolean> {
+    this.removedImages.push(ref);
+    return true;
+  }
+
+  #end(container: FakeContainer, exitCode: number): void {
+    container.server?.closeAllConnections();
+    container.server?.close();
+    container.server = null;
+    container.state = { ...container.state, status: "exited", exitCode };
+    this.#tell(container, "die");
+  }
+
+  #tell(container: FakeContainer, action: string): void {
+    const event = {
+      action,
+      id: container.state.id,
+      labels: container.state.labels,
+      timeNano: Date.now() * 1e6,
+    };
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  #next(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const listener = (): void => {
+        this.#listeners.delete(listener);
+        resolve();
+      };
+      this.#listeners.add(listener);
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  }
+}
