@@ -81,6 +81,7 @@ export async function startDaemon(input: DaemonInput): Promise<AsyncDisposable> 
       server.close();
       retention.close();
       hub.close();
+      await deployments.halt();
       state.close();
     },
   };

@@ -166,6 +166,13 @@ export class Deployments {
     await runHooks({ engine: this.#input.engine, deployment: id, phase: "pre-deploy", hooks, emit, signal });
   }
 
+  /** Control ends: every deployment stays where it stands, for the next control. */
+  async halt(): Promise<void> {
+    const all = [...this.#active.values()];
+    for (const active of all) active.run.halt();
+    await Promise.all(all.map((active) => active.ended));
+  }
+
   /** At start: what was interrupted goes on, or is cleaned up. Resolves when all are under way. */
   recover(): void {
     const { state } = this.#input;
@@ -328,6 +335,7 @@ export class Deployments {
     const { record } = active.run;
     active.ended = active.run.drive().finally(() => {
       this.#active.delete(record.id);
+      if (record.outcome === null) return;
       active.lease.release();
       active.log.emit(outcomeEvent(record));
       this.#input.onEnded(record.app);

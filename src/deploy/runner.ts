@@ -42,6 +42,9 @@ export class DeploymentRun {
   #stepBegan: number;
   readonly #handedOver = Promise.withResolvers<void>();
   readonly #abort = new AbortController();
+  readonly #halt = new AbortController();
+  /** Either of the two: nothing goes on waiting. */
+  readonly #stop = AbortSignal.any([this.#abort.signal, this.#halt.signal]);
 
   constructor(context: RunContext, record: DeploymentRecord) {
     this.#context = context;
@@ -103,15 +106,21 @@ export class DeploymentRun {
     this.#handedOver.resolve();
   }
 
+  /** Lets go of the deployment where it stands, because control ends; the next control goes on with it. */
+  halt(): void {
+    this.#halt.abort();
+    this.#watch?.[Symbol.dispose]();
+  }
+
   /** Runs to the outcome, which stands in the record then. Never throws: what fails becomes the outcome. */
   async drive(): Promise<void> {
     for (;;) {
       const action = nextAction(machineState(this.record));
-      if (action === "none") break;
+      if (action === "none" || this.#halt.signal.aborted) break;
       try {
         await this.#perform(action);
       } catch (error) {
-        await this.#failed(action, error);
+        if (!this.#halt.signal.aborted) await this.#failed(action, error);
       }
     }
     this.#watch?.[Symbol.dispose]();
@@ -193,7 +202,7 @@ export class DeploymentRun {
     const { release } = this.#known();
     const watch = this.#ensureWatch(this.#known());
     const ready = await this.#unlessAborted(watch.ready);
-    if (this.record.kind === "deploy") await this.#hooks("pre-switch");
+    if (this.record.kind === "deploy") await this.#unlessAborted(this.#hooks("pre-switch"));
     const seen = await Promise.all(
       ready.containers.map((container) => this.#context.engine.inspect(container.id)),
     );
@@ -257,7 +266,7 @@ export class DeploymentRun {
       release.settings,
       this.#abort.signal,
     );
-    if (this.record.abort) return;
+    if (this.record.abort || this.#halt.signal.aborted) return;
     if (result) this.record.drained = result;
     await this.#unlessAborted(warned);
     this.record.draining = [];
@@ -385,7 +394,7 @@ export class DeploymentRun {
   }
 
   async #unlessAborted<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.#abort;
+    const signal = this.#stop;
     const given = Promise.withResolvers<never>();
     const onAbort = (): void => given.reject(new CutoverError("ABORTED", "the deployment was given up"));
     if (signal.aborted) onAbort();
@@ -405,6 +414,7 @@ export class DeploymentRun {
   }
 
   #save(): void {
+    if (this.#halt.signal.aborted) throw new CutoverError("ABORTED", "control is ending");
     this.#context.store.save(this.record);
   }
 }

@@ -1,0 +1,193 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { startDaemon } from "../../src/control/daemon.ts";
+import { colourService } from "../../src/model/app.ts";
+import type { BeginRequest, PutReleaseRequest, ReleaseAccepted } from "../../src/model/control-api.ts";
+import type { DeploymentEvent } from "../../src/model/events.ts";
+import { label } from "../../src/model/labels.ts";
+import type { ReleaseService } from "../../src/model/release.ts";
+import { requestJson, requestStream } from "../../src/wire/json-client.ts";
+import type { FakeContainerSpec, FakeEngine } from "./fake-engine.ts";
+import { type RunningGateway, startGateway } from "./gateway.ts";
+import { release } from "./release.ts";
+
+type Outcome = Extract<DeploymentEvent, { type: "outcome" }>;
+
+/** Control in this process, on a fake engine and a real gateway. */
+export interface TestControl extends AsyncDisposable {
+  gateway: RunningGateway;
+  engine: FakeEngine;
+  get(path: string): Promise<unknown>;
+  begin(app: string, request?: Partial<BeginRequest>): Lease;
+  /** A whole deployment: containers are made and started as compose would. */
+  deploy(draft: Partial<PutReleaseRequest>, container?: ContainerOf): Promise<Outcome>;
+  /** Stops control and starts it again on the same state. */
+  restart(): Promise<void>;
+  put(deployment: string, draft: Partial<PutReleaseRequest>): Promise<ReleaseAccepted>;
+  /** Makes the release's containers in its colour, without starting them. */
+  make(
+    draft: Partial<PutReleaseRequest>,
+    deployment: string,
+    accepted: ReleaseAccepted,
+    container?: ContainerOf,
+  ): string[];
+  post(path: string, body?: unknown): Promise<unknown>;
+}
+
+export interface Lease {
+  events: DeploymentEvent[];
+  /** The first event for which the predicate holds. */
+  until(predicate: (event: DeploymentEvent) => boolean): Promise<DeploymentEvent>;
+  outcome(): Promise<Outcome>;
+  /** Closes the stream, as a CLI that dies would. */
+  drop(): void;
+}
+
+export type ContainerOf = (service: ReleaseService, release: number) => Omit<FakeContainerSpec, "labels">;
+
+/** Answers with the release's number. */
+export const answering: ContainerOf = (_service, number) => ({
+  serve: (_request, response) => void response.end(`release ${number}`),
+});
+
+export async function startControl(engine: FakeEngine): Promise<TestControl> {
+  const directory = mkdtempSync(join(tmpdir(), "cutover-control-"));
+  const gateway = await startGateway({ workers: 2 });
+  const address = { socketPath: join(directory, "control.sock") };
+  const start = (): Promise<AsyncDisposable> =>
+    startDaemon({
+      engine,
+      log: pino({ level: "silent" }),
+      version: "test",
+      stateFile: join(directory, "state.db"),
+      controlSocket: address.socketPath,
+      gatewaySocket: gateway.socketPath,
+    });
+  let daemon = await start();
+
+  const control: TestControl = {
+    gateway,
+    engine,
+    get: (path) => requestJson(address, "GET", path),
+    post: (path, body) => requestJson(address, "POST", path, body ?? {}),
+    put: (deployment, draft) =>
+      requestJson(
+        address,
+        "PUT",
+        `/v1/deployments/${deployment}/release`,
+        asDraft(draft),
+      ) as Promise<ReleaseAccepted>,
+    begin: (app, request) => lease(address, app, request),
+    make: (draft, deployment, accepted, container = answering) =>
+      makeContainers(engine, draft, deployment, accepted, container),
+    restart: async () => {
+      await daemon[Symbol.asyncDispose]();
+      daemon = await start();
+    },
+    deploy: async (draft, container) => {
+      const open = control.begin(draft.app ?? "shop");
+      const begun = await open.until((event) => event.type === "begun" || event.type === "outcome");
+      if (begun.type !== "begun") return open.outcome();
+      const accepted = await control.put(begun.deployment, draft);
+      if (accepted.unchanged) return open.outcome();
+      const ids = control.make(draft, begun.deployment, accepted, container);
+      await Promise.all(ids.map((id) => engine.start(id)));
+      await control.post(`/v1/deployments/${begun.deployment}/started`).catch(() => undefined);
+      return open.outcome();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await daemon[Symbol.asyncDispose]();
+      await gateway[Symbol.asyncDispose]();
+      for (const container of await engine.containers({})) await engine.remove(container.id);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  return control;
+}
+
+function asDraft(draft: Partial<PutReleaseRequest>): PutReleaseRequest {
+  const { number: _number, createdAt: _createdAt, ...whole } = release();
+  return { force: false, ...whole, fingerprint: Math.random().toString(16), ...draft };
+}
+
+function lease(address: { socketPath: string }, app: string, request: Partial<BeginRequest> = {}): Lease {
+  const stop = new AbortController();
+  const events: DeploymentEvent[] = [];
+  const waiters = new Set<() => void>();
+  let failure: unknown = null;
+  const body: BeginRequest = {
+    kind: "deploy",
+    release: null,
+    waitLockMs: 0,
+    who: "ann@laptop",
+    readyTimeoutMs: null,
+    ...request,
+  };
+  const wake = (): void => {
+    for (const waiter of [...waiters]) waiter();
+  };
+  void (async () => {
+    try {
+      for await (const event of requestStream(
+        address,
+        "POST",
+        `/v1/apps/${app}/deployments`,
+        body,
+        stop.signal,
+      )) {
+        events.push(event as DeploymentEvent);
+        wake();
+      }
+      failure ??= new Error("the stream ended");
+    } catch (error) {
+      failure = error;
+    }
+    wake();
+  })();
+  const until = (predicate: (event: DeploymentEvent) => boolean): Promise<DeploymentEvent> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = events.find(predicate);
+        if (!found && !failure) return;
+        waiters.delete(look);
+        if (found) resolve(found);
+        else reject(failure);
+      };
+      waiters.add(look);
+      look();
+    });
+  return {
+    events,
+    until,
+    outcome: async () => (await until((event) => event.type === "outcome")) as Outcome,
+    drop: () => stop.abort(),
+  };
+}
+
+function makeContainers(
+  engine: FakeEngine,
+  draft: Partial<PutReleaseRequest>,
+  deployment: string,
+  accepted: ReleaseAccepted,
+  container: ContainerOf,
+): string[] {
+  const whole = asDraft(draft);
+  return whole.services.flatMap((service) =>
+    Array.from({ length: service.replicas }, () =>
+      engine.create({
+        ...container(service, accepted.release),
+        labels: {
+          [label.app]: whole.app,
+          [label.colour]: accepted.colour,
+          [label.release]: String(accepted.release),
+          [label.deployment]: deployment,
+          [label.service]: service.name,
+          [label.role]: service.role,
+          "com.docker.compose.service": colourService(service.name, accepted.colour),
+        },
+      }),
+    ),
+  );
+}
