@@ -260,12 +260,7 @@ export class DeploymentRun {
       const body = errorBody(error);
       this.#context.emit({ type: "warning", code: body.code, message: body.message });
     });
-    const result = await drainTargets(
-      this.#context,
-      this.record.draining,
-      release.settings,
-      this.#abort.signal,
-    );
+    const result = await drainTargets(this.#context, this.record.draining, release.settings, this.#stop);
     if (this.record.abort || this.#halt.signal.aborted) return;
     if (result) this.record.drained = result;
     await this.#unlessAborted(warned);
