@@ -1,0 +1,119 @@
+import type { DrainRequest } from "../model/gateway-api.ts";
+import type { Claim, Ledger } from "./claims.ts";
+import { type DrainCount, countClaims } from "./drain-count.ts";
+
+interface Drain {
+  requestsOverdue: boolean;
+  cutRequests: number;
+  closedConnections: number;
+  timers: Set<NodeJS.Timeout>;
+}
+
+/** Counts are reported at most this often, but zero at once. */
+const reportEveryMs = 50;
+
+/** The drains of one worker: sets the deadlines on a target's claims and reports what is left of them. */
+export class Drains {
+  readonly #ledger: Ledger;
+  readonly #report: (counts: DrainCount[]) => void;
+  readonly #drains = new Map<string, Drain>();
+  readonly #dirty = new Set<string>();
+  #reporter: NodeJS.Timeout | null = null;
+
+  constructor(ledger: Ledger, report: (counts: DrainCount[]) => void) {
+    this.#ledger = ledger;
+    this.#report = report;
+  }
+
+  /** Starts what is not under way; deadlines that are set stay as they are. Returns the counts of now. */
+  start(request: DrainRequest): DrainCount[] {
+    for (const target of request.targets) {
+      if (!this.#drains.has(target)) this.#begin(target, request);
+    }
+    return request.targets.map((target) => this.#count(target));
+  }
+
+  /** Ends the drains of targets that are in the table again: their deadlines no longer hold. */
+  keep(targets: ReadonlySet<string>): void {
+    for (const [target, drain] of this.#drains) {
+      if (!targets.has(target)) continue;
+      for (const timer of drain.timers) clearTimeout(timer);
+      this.#drains.delete(target);
+      this.#dirty.delete(target);
+    }
+  }
+
+  /** To be called after any change of a target's claims. */
+  changed(target: string): void {
+    if (!this.#drains.has(target)) return;
+    this.#dirty.add(target);
+    if (this.#ledger.inFlight(target) === 0) this.#flush();
+    else this.#reporter ??= setTimeout(() => this.#flush(), reportEveryMs);
+  }
+
+  #begin(target: string, request: DrainRequest): void {
+    const drain: Drain = { requestsOverdue: false, cutRequests: 0, closedConnections: 0, timers: new Set() };
+    this.#drains.set(target, drain);
+    if (this.#ledger.inFlight(target) === 0) return;
+    after(drain, request.requestsMs, () => {
+      drain.requestsOverdue = true;
+      for (const claim of this.#ledger.of(target)) {
+        if (claim.phase !== "waiting") continue;
+        drain.cutRequests += 1;
+        claim.cutter?.timeout();
+        claim.release();
+      }
+      this.changed(target);
+    });
+    after(drain, request.connectionsMs, () => {
+      const long = () => this.#ledger.of(target).filter((claim) => isLong(claim, drain));
+      for (const claim of long()) this.#closeSoon(drain, claim, request.spreadMs);
+      if (drain.requestsOverdue) return;
+      after(drain, request.requestsMs - request.connectionsMs + 1, () => {
+        for (const claim of long()) this.#closeSoon(drain, claim, request.spreadMs);
+      });
+    });
+  }
+
+  #closeSoon(drain: Drain, claim: Claim, spreadMs: number): void {
+    after(drain, Math.random() * spreadMs, () => {
+      if (claim.released) return;
+      drain.closedConnections += 1;
+      claim.cutter?.close();
+    });
+  }
+
+  #count(target: string): DrainCount {
+    const drain = this.#drains.get(target);
+    const phases = this.#ledger.of(target).map((claim) => claim.phase);
+    return {
+      target,
+      ...countClaims(phases, drain?.requestsOverdue ?? false),
+      cutRequests: drain?.cutRequests ?? 0,
+      closedConnections: drain?.closedConnections ?? 0,
+    };
+  }
+
+  #flush(): void {
+    if (this.#reporter) clearTimeout(this.#reporter);
+    this.#reporter = null;
+    const counts = [...this.#dirty].map((target) => this.#count(target));
+    this.#dirty.clear();
+    if (counts.length > 0) this.#report(counts);
+  }
+}
+
+function isLong(claim: Claim, drain: Drain): boolean {
+  return claim.phase === "long" || (claim.phase === "streaming" && drain.requestsOverdue);
+}
+
+function after(drain: Drain, ms: number, run: () => void): void {
+  const timer = setTimeout(
+    () => {
+      drain.timers.delete(timer);
+      run();
+    },
+    Math.max(0, ms),
+  );
+  drain.timers.add(timer);
+}

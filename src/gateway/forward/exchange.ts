@@ -1,0 +1,187 @@
+import { randomUUID } from "node:crypto";
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+  request as httpRequest,
+} from "node:http";
+import { hostName } from "../host.ts";
+import type { Match } from "../table.ts";
+import { answerError } from "./answer.ts";
+import {
+  type Edge,
+  acceptableRequestId,
+  headerOf,
+  isIdempotent,
+  plainAddress,
+  requestFraming,
+  requestHeaders,
+} from "./headers.ts";
+import type { Plane } from "./plane.ts";
+import { type Errand, reach } from "./reach.ts";
+import { relayBody } from "./request-body.ts";
+import { relayResponse, writeHead } from "./response-relay.ts";
+import { requestTarget } from "./request-target.ts";
+import { upstreamOptions } from "./upstream.ts";
+
+/** How long a target that was asked with `Expect: 100-continue` may stay silent (RFC 9110 section 10.1.1). */
+const continueWaitMs = 1_000;
+/** How long a body may go on arriving after its answer was sent. */
+const lingerMs = 2_000;
+
+/** Answers one request that is no upgrade. `expects`: the client waits for 100 before it sends the body. */
+export function exchange(
+  plane: Plane,
+  listener: string,
+  incoming: IncomingMessage,
+  answer: ServerResponse,
+  expects: boolean,
+): void {
+  const startedAt = Date.now();
+  const started = performance.now();
+  const method = incoming.method ?? "GET";
+  const edge = edgeOf(incoming);
+  const target = requestTarget(incoming);
+  const framing = requestFraming(incoming.rawHeaders, method);
+  if (!target || !framing) {
+    answerError(incoming, answer, target ? 501 : 400, edge.requestId, true);
+    return;
+  }
+  const hasBody = framing.kind === "chunked" || (framing.kind === "length" && framing.length !== "0");
+  const repeatable = isIdempotent(method);
+  const http1 = incoming.httpVersion === "1.1";
+  const headers = requestHeaders(incoming.rawHeaders, edge, framing, target.authority, null);
+  if (plane.closing) answer.shouldKeepAlive = false;
+  let body: { stop(): void } | null = null;
+  let bodyTouched = false;
+  let counted = false;
+
+  const count = (match: Match, latencyMs: number | null, failed: boolean) => {
+    const { app, release } = match.backend;
+    if (!counted) plane.stats.request({ app, release, startedAt }, latencyMs);
+    counted = true;
+    if (failed) plane.stats.failure({ app, release, startedAt });
+  };
+  const sendBody = (request: ClientRequest) => {
+    if (body || answer.destroyed) return;
+    const touched = () => {
+      bodyTouched = true;
+    };
+    body = relayBody(incoming, request, touched, () => {
+      errandUnderWay.abandon();
+      answerError(incoming, answer, 408, edge.requestId, true);
+    });
+  };
+
+  let last: Match | null = null;
+  const errand: Errand = {
+    place: { listener, host: hostName(target.authority ?? incoming.headers.host), path: target.path },
+    send(claim) {
+      last = claim.match;
+      const agent = repeatable && !hasBody ? plane.upstreams.pooled : plane.upstreams.fresh;
+      const request = httpRequest(upstreamOptions(claim.target, method, target.path, headers, agent));
+      if (!hasBody) request.end();
+      request.on("information", (info) => passInformation(answer, http1, info));
+      return request;
+    },
+    connected(request) {
+      if (!hasBody) return;
+      if (!expects) {
+        sendBody(request);
+        return;
+      }
+      const proceed = () => {
+        clearTimeout(timer);
+        if (body || answer.headersSent || answer.destroyed) return;
+        answer.writeContinue();
+        sendBody(request);
+      };
+      const timer = setTimeout(proceed, continueWaitMs);
+      request.once("continue", proceed);
+      request.once("response", () => clearTimeout(timer));
+      request.once("close", () => clearTimeout(timer));
+      request.flushHeaders();
+    },
+    repeatable: () => repeatable && !bodyTouched,
+    response(claim, request, response) {
+      try {
+        if (hasBody && !body) answer.shouldKeepAlive = false;
+        if (!codingIsPlain(response)) throw new Error("its transfer coding is not known");
+        writeHead(response, answer, http1);
+      } catch (error) {
+        claim.release();
+        request.destroy();
+        errand.failed(502, claim.match, `the response can't be passed on: ${String(error)}`);
+        return;
+      }
+      count(claim.match, performance.now() - started, false);
+      relayResponse(claim, request, response, answer, {
+        ended: () => endBody(request),
+        broken: () => count(claim.match, null, true),
+      });
+    },
+    upgraded(claim, _response, socket) {
+      socket.destroy();
+      claim.release();
+      errand.failed(502, claim.match, "it switched protocols without being asked");
+    },
+    failed(status, match, reason) {
+      body?.stop();
+      if (status !== 404) {
+        plane.log.warn(
+          { status, reason, app: match?.backend.app, backend: match?.backend.id },
+          "request failed",
+        );
+      }
+      if (match) count(match, performance.now() - started, status >= 500);
+      answerError(incoming, answer, status, edge.requestId);
+    },
+  };
+  const endBody = (request: ClientRequest) => {
+    if (!hasBody || incoming.complete) return;
+    body?.stop();
+    request.destroy();
+    incoming.resume();
+    const timer = setTimeout(() => incoming.destroy(), lingerMs);
+    incoming.once("close", () => clearTimeout(timer));
+  };
+  answer.once("close", () => {
+    body?.stop();
+    errandUnderWay.abandon();
+    if (!counted && last) count(last, null, false);
+  });
+  const errandUnderWay = reach(plane, errand);
+}
+
+/** What the gateway says of the client in the forwarding fields. */
+export function edgeOf(request: IncomingMessage): Edge {
+  return {
+    remoteAddress: plainAddress(request.socket.remoteAddress),
+    localPort: request.socket.localPort ?? 80,
+    scheme: "http",
+    httpVersion: request.httpVersion,
+    requestId: acceptableRequestId(headerOf(request.rawHeaders, "x-request-id")) ?? randomUUID(),
+  };
+}
+
+function codingIsPlain(response: IncomingMessage): boolean {
+  const coding = response.headers["transfer-encoding"];
+  return coding === undefined || coding.trim().toLowerCase() === "chunked";
+}
+
+/** 103 goes to clients that know interim responses (RFC 9110 section 15.2); 100 is dealt with where it is waited for. */
+function passInformation(
+  answer: ServerResponse,
+  http1: boolean,
+  info: { statusCode: number; headers: NodeJS.Dict<string | string[]> },
+): void {
+  if (!http1 || answer.headersSent || answer.destroyed) return;
+  if (info.statusCode === 102) answer.writeProcessing();
+  if (info.statusCode !== 103 || info.headers.link === undefined) return;
+  const link = info.headers.link;
+  try {
+    answer.writeEarlyHints({ link: Array.isArray(link) ? link : link.split(/,\s*(?=<)/) });
+  } catch {
+    // A hint that node holds for malformed is no loss: the response itself follows.
+  }
+}

@@ -1,0 +1,49 @@
+import type { ErrorBody } from "../model/error.ts";
+import type { DrainRequest } from "../model/gateway-api.ts";
+import type { RoutingTable } from "../model/route.ts";
+import type { DrainCount } from "./drain-count.ts";
+import type { AppBucket } from "./stats.ts";
+import type { HttpBinding } from "./table.ts";
+
+/**
+ * What the primary tells a worker; each is answered by one `Reply`.
+ * - `init`: bind `http` and the table's listeners, then take the table; first of all orders. → names that are bound
+ * - `prepare`: bind what the table has more than the present one; PORT_TAKEN undoes it. → names that are bound
+ * - `abandon`: undo `prepare`
+ * - `hold`: from the reply on nothing is claimed
+ * - `commit`: take the prepared table if there is one, and let go of what is held
+ * - `drain` → DrainCount[]; later counts come as news
+ * - `stats` → AppBucket[] since the last time
+ * - `stop`: finish what is under way and exit
+ */
+export type Order =
+  | { type: "init"; http: HttpBinding; table: RoutingTable | null; held: boolean }
+  | { type: "prepare"; table: RoutingTable }
+  | { type: "abandon" }
+  | { type: "hold" }
+  | { type: "commit" }
+  | { type: "drain"; request: DrainRequest }
+  | { type: "stats" }
+  | { type: "stop" };
+
+/** What an order is answered with. */
+export interface Answers {
+  init: string[];
+  prepare: string[];
+  abandon: true;
+  hold: true;
+  commit: true;
+  drain: DrainCount[];
+  stats: AppBucket[];
+  stop: true;
+}
+
+export interface Envelope {
+  id: number;
+  order: Order;
+}
+
+export type WorkerMessage =
+  | { type: "reply"; id: number; error: ErrorBody | null; value: unknown }
+  | { type: "drain"; counts: DrainCount[] }
+  | { type: "stats"; buckets: AppBucket[] };

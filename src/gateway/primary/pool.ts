@@ -1,0 +1,166 @@
+import cluster, { type Worker } from "node:cluster";
+import type { Logger } from "pino";
+import { CutoverError, fromErrorBody } from "../../model/error.ts";
+import type { Answers, Envelope, Order, WorkerMessage } from "../messages.ts";
+
+/** A worker that does not answer an order within this is killed. */
+const answerWithinMs = 5_000;
+/** Pause before a worker is replaced that lived for less than this. */
+const shortLifeMs = 1_000;
+
+/** One worker process. `ready` once it has obeyed `init`. */
+export interface Member {
+  id: number;
+  pid: number;
+  ready: boolean;
+  /** Of the table that it serves. */
+  generation: number;
+  bound: string[];
+  worker: Worker;
+}
+
+export interface PoolOptions {
+  size: number;
+  log: Logger;
+  /** Gives a new worker what it needs; its end makes the worker ready. */
+  init(member: Member): Promise<void>;
+  news(member: Member, message: WorkerMessage): void;
+  died(member: Member): void;
+}
+
+interface Pending {
+  member: Member;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  timer: NodeJS.Timeout;
+}
+
+/** The worker processes: keeps their number, and brings orders to them. */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #members = new Map<number, Member>();
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #stopping = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Members that take part in switches. */
+  get ready(): Member[] {
+    return [...this.#members.values()].filter((member) => member.ready);
+  }
+
+  /** Starts all workers; resolves when they are ready. */
+  async start(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#options.size }, () => this.#fork()));
+  }
+
+  /** Resolves with the answer; null when the worker died or was killed because it did not answer in time. */
+  async ask<O extends Order>(member: Member, order: O): Promise<Answers[O["type"]] | null> {
+    if (member.worker.isDead() || !member.worker.isConnected()) return null;
+    const id = this.#nextId++;
+    const answer = new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#options.log.error(
+          { worker: member.pid, order: order.type },
+          "a worker does not answer: killed",
+        );
+        member.worker.process.kill("SIGKILL");
+      }, answerWithinMs);
+      this.#pending.set(id, { member, resolve, reject, timer });
+    });
+    const envelope: Envelope = { id, order };
+    member.worker.send(envelope, (error) => {
+      if (error) member.worker.process.kill("SIGKILL");
+    });
+    return (await answer) as Answers[O["type"]] | null;
+  }
+
+  /** Asks all ready workers; those that died are left out of the answers. Throws the first error of any. */
+  async askAll<O extends Order>(order: O): Promise<Answers[O["type"]][]> {
+    const outcomes = await Promise.allSettled(this.ready.map((member) => this.ask(member, order)));
+    const answers: Answers[O["type"]][] = [];
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") throw outcome.reason;
+      if (outcome.value !== null) answers.push(outcome.value);
+    }
+    return answers;
+  }
+
+  /** Lets all workers finish; kills what is left after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const members = [...this.#members.values()];
+    const gone = members.map(
+      (member) =>
+        new Promise<void>((resolve) => {
+          if (member.worker.isDead()) resolve();
+          else member.worker.once("exit", () => resolve());
+        }),
+    );
+    const timer = setTimeout(() => {
+      for (const member of members) member.worker.process.kill("SIGKILL");
+    }, graceMs);
+    for (const member of members) void this.ask(member, { type: "stop" }).catch(() => null);
+    await Promise.all(gone);
+    clearTimeout(timer);
+  }
+
+  async #fork(): Promise<void> {
+    const worker = cluster.fork();
+    const member: Member = {
+      id: worker.id,
+      pid: worker.process.pid ?? 0,
+      ready: false,
+      generation: 0,
+      bound: [],
+      worker,
+    };
+    const startedAt = performance.now();
+    this.#members.set(member.id, member);
+    worker.on("message", (message: WorkerMessage) => this.#receive(member, message));
+    worker.once("exit", (code, signal) => this.#exited(member, startedAt, code, signal));
+    worker.on("error", (error) => this.#options.log.warn({ err: error, worker: member.pid }, "worker"));
+    await this.#options.init(member);
+  }
+
+  #receive(member: Member, message: WorkerMessage): void {
+    if (message.type !== "reply") {
+      this.#options.news(member, message);
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    if (!pending) return;
+    this.#pending.delete(message.id);
+    clearTimeout(pending.timer);
+    if (message.error) pending.reject(fromErrorBody(message.error));
+    else pending.resolve(message.value);
+  }
+
+  #exited(member: Member, startedAt: number, code: number | null, signal: string | null): void {
+    this.#members.delete(member.id);
+    for (const [id, pending] of this.#pending) {
+      if (pending.member !== member) continue;
+      this.#pending.delete(id);
+      clearTimeout(pending.timer);
+      pending.resolve(null);
+    }
+    this.#options.died(member);
+    if (this.#stopping) return;
+    this.#options.log.error({ worker: member.pid, code, signal }, "a worker ended and is replaced");
+    const pause = performance.now() - startedAt < shortLifeMs ? shortLifeMs : 0;
+    setTimeout(() => {
+      if (this.#stopping) return;
+      this.#fork().catch((error: unknown) => {
+        this.#options.log.error({ err: error }, "a worker can't start");
+      });
+    }, pause);
+  }
+}
+
+/** The error of a worker that died while it was started. */
+export function workerLost(): CutoverError {
+  return new CutoverError("INTERNAL", "a gateway worker ended while it was starting");
+}

@@ -1,0 +1,176 @@
+import cluster from "node:cluster";
+import { chmod, mkdir, rm, stat } from "node:fs/promises";
+import type { Server } from "node:http";
+import { createServer } from "node:net";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { CutoverError } from "../../model/error.ts";
+import { type Listener, type RoutingTable, httpListener } from "../../model/route.ts";
+import { bind } from "../bind.ts";
+import { portTaken } from "../forward/data-plane.ts";
+import { createLog } from "../log.ts";
+import type { GatewayOptions } from "../options.ts";
+import { Stats } from "../stats.ts";
+import { type HttpBinding, isHttpAlias } from "../table.ts";
+import { version } from "../version.ts";
+import { type Administered, createAdmin } from "./admin.ts";
+import { DrainBoard } from "./drain-board.ts";
+import { Pool } from "./pool.ts";
+import { probeAll } from "./probe.ts";
+import { loadSnapshot } from "./snapshot.ts";
+import { Switchover } from "./switchover.ts";
+
+/** How long control has, after a start, to confirm or replace the snapshot's table. */
+const confirmWithinMs = 3_000;
+/** How long a port may still be held by an earlier run that is just ending. */
+const bindWithinMs = 3_000;
+/** How long requests under way may take when the gateway stops; less than the 10 s that an engine gives. */
+const stopWithinMs = 9_000;
+
+/** Runs the primary: no request passes through it. Resolves when the gateway serves and its API answers. */
+export async function runPrimary(options: GatewayOptions): Promise<void> {
+  const log = createLog({});
+  const startedAt = Date.now();
+  const http: HttpBinding = { host: options.bind, port: options.httpPort };
+  await mkdir(dirname(options.socket), { recursive: true });
+  const table = await readTable(options.snapshot, log);
+  const switchover = new Switchover({ http, snapshot: options.snapshot, table, log });
+  const board = new DrainBoard();
+  const stats = new Stats();
+
+  await freePort(http);
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
+  cluster.setupPrimary({ args: process.argv.slice(2) });
+  const pool: Pool = new Pool({
+    size: options.workers,
+    log,
+    init: (member) => switchover.init(pool, member),
+    news(member, message) {
+      if (message.type === "drain") board.report(member.id, message.counts);
+      if (message.type === "stats") for (const bucket of message.buckets) stats.add(bucket);
+    },
+    died: (member) => board.died(member.id),
+  });
+  await pool.start();
+
+  const gateway: Administered = {
+    status: () => ({
+      version,
+      startedAt,
+      generation: switchover.table?.generation ?? 0,
+      serving: switchover.serving,
+      workers: pool.ready.map(({ pid, generation }) => ({ pid, generation })),
+      listeners: listenersOf(switchover.table, http).map((listener) => ({
+        ...listener,
+        bound:
+          isHttpAlias(listener, http) || pool.ready.every((member) => member.bound.includes(listener.name)),
+      })),
+    }),
+    applyTable: async (next) => {
+      const applied = await switchover.apply(pool, next);
+      board.keep(new Set(next.backends.flatMap((backend) => backend.targets.map((target) => target.id))));
+      return applied;
+    },
+    async checkListeners(listeners) {
+      const own = new Set(listenersOf(switchover.table, http).map(placeOf));
+      for (const listener of listeners) if (!own.has(placeOf(listener))) await tryBind(listener);
+    },
+    probe: (request, tell, signal) => probeAll(request.targets, request.check, version, tell, signal),
+    drain(request, signal) {
+      const live = new Set(switchover.table?.backends.flatMap((b) => b.targets.map((target) => target.id)));
+      const still = request.targets.find((target) => live.has(target));
+      if (still !== undefined) {
+        throw new CutoverError("GATEWAY_REFUSED", `target ${still} is still in the routing table`);
+      }
+      return board.drain(pool, request, signal);
+    },
+    async stats(app, fromMs) {
+      for (const buckets of await pool.askAll({ type: "stats" }))
+        for (const bucket of buckets) stats.add(bucket);
+      stats.forget(Date.now());
+      return stats.of(app, fromMs);
+    },
+  };
+  const admin = createAdmin(gateway, log);
+  await listenOnSocket(admin, options.socket);
+  const housekeeping = setInterval(() => stats.forget(Date.now()), 60_000);
+  const confirm = setTimeout(() => {
+    switchover.serveSnapshot(pool).catch((error: unknown) => log.error({ err: error }, "can't serve"));
+  }, confirmWithinMs);
+  log.info(
+    { version, http, workers: options.workers, generation: table?.generation ?? null },
+    "gateway started",
+  );
+
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, "gateway stops");
+    clearTimeout(confirm);
+    clearInterval(housekeeping);
+    admin.close();
+    admin.closeAllConnections();
+    void pool.stop(stopWithinMs).then(() => process.exit(0));
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+async function readTable(path: string, log: Logger): Promise<RoutingTable | null> {
+  const loaded = await loadSnapshot(path);
+  if (loaded.state === "good") return loaded.table;
+  if (loaded.state === "damaged") {
+    log.error(
+      { err: loaded.error, keptAt: loaded.keptAt },
+      "the snapshot is damaged: requests wait for control",
+    );
+  }
+  return null;
+}
+
+function listenersOf(table: RoutingTable | null, http: HttpBinding): Listener[] {
+  return [{ name: httpListener, ...http }, ...(table?.listeners ?? [])];
+}
+
+function placeOf(listener: Listener): string {
+  return `${listener.host ?? "*"} ${listener.port}`;
+}
+
+/** Waits until the gateway's own port can be bound. @throws CutoverError PORT_TAKEN */
+async function freePort(http: HttpBinding): Promise<void> {
+  const until = performance.now() + bindWithinMs;
+  for (;;) {
+    try {
+      return await tryBind({ name: httpListener, ...http });
+    } catch (error) {
+      if (performance.now() > until) throw error;
+    }
+    await sleep(50);
+  }
+}
+
+/** Binds and lets go. @throws CutoverError PORT_TAKEN */
+async function tryBind(listener: Listener): Promise<void> {
+  const server = createServer();
+  try {
+    await bind(server, listener);
+  } catch (error) {
+    throw portTaken(listener, error);
+  }
+  await new Promise((resolve) => server.close(resolve));
+}
+
+async function listenOnSocket(server: Server, path: string): Promise<void> {
+  const old = await stat(path).catch(() => null);
+  if (old?.isSocket()) await rm(path);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  await chmod(path, 0o660);
+}

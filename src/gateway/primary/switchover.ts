@@ -1,0 +1,129 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "pino";
+import { CutoverError } from "../../model/error.ts";
+import type { TableApplied } from "../../model/gateway-api.ts";
+import type { RoutingTable } from "../../model/route.ts";
+import type { HttpBinding } from "../table.ts";
+import { createMutex } from "./mutex.ts";
+import { type Member, type Pool, workerLost } from "./pool.ts";
+import { writeSnapshot } from "./snapshot.ts";
+
+export interface SwitchoverOptions {
+  http: HttpBinding;
+  snapshot: string;
+  /** The table of the snapshot; null when there is none. */
+  table: RoutingTable | null;
+  log: Logger;
+}
+
+/**
+ * Holds the table that the workers serve, and replaces it in all of them as one step: once any worker has claimed a
+ * target under the new table, none claims under the old one. One replacement, or start of a worker, at a time.
+ */
+export class Switchover {
+  readonly #options: SwitchoverOptions;
+  readonly #inTurn = createMutex();
+  #table: RoutingTable | null;
+  #serving = false;
+
+  constructor(options: SwitchoverOptions) {
+    this.#options = options;
+    this.#table = options.table;
+  }
+
+  get table(): RoutingTable | null {
+    return this.#table;
+  }
+
+  /** False while requests are held for control's word. */
+  get serving(): boolean {
+    return this.#serving;
+  }
+
+  /** Brings a new worker to the present state. @throws PORT_TAKEN when the gateway's own port can't be bound */
+  init(pool: Pool, member: Member): Promise<void> {
+    return this.#inTurn(async () => {
+      const order = {
+        type: "init",
+        http: this.#options.http,
+        table: this.#table,
+        held: !this.#serving,
+      } as const;
+      const bound = await pool.ask(member, order);
+      if (bound === null) throw workerLost();
+      member.bound = bound;
+      member.ready = true;
+      member.generation = this.#table?.generation ?? 0;
+    });
+  }
+
+  /** Serves from the snapshot, if control has not come by now. */
+  serveSnapshot(pool: Pool): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#serving || !this.#table) return;
+      this.#options.log.warn("control did not confirm the table in time: serving from the snapshot");
+      await this.#release(pool);
+    });
+  }
+
+  /**
+   * Replaces the table. The one that is served already, under the same generation, is a confirmation.
+   *
+   * @throws CutoverError GATEWAY_REFUSED for an older generation, PORT_TAKEN when a listener can't be bound: the
+   * table is as it was then
+   */
+  apply(pool: Pool, table: RoutingTable): Promise<TableApplied> {
+    return this.#inTurn(async () => {
+      const known = this.#table;
+      if (known && table.generation <= known.generation) {
+        if (!isDeepStrictEqual(known, table)) throw stale(table, known);
+        if (!this.#serving) await this.#release(pool);
+        return { generation: table.generation, workers: pool.ready.length, ms: 0 };
+      }
+      try {
+        await this.#prepare(pool, table);
+        await writeSnapshot(this.#options.snapshot, table);
+      } catch (error) {
+        await pool.askAll({ type: "abandon" });
+        throw error;
+      }
+      this.#table = table;
+      const from = performance.now();
+      await pool.askAll({ type: "hold" });
+      await pool.askAll({ type: "commit" });
+      const ms = performance.now() - from;
+      this.#serving = true;
+      const workers = pool.ready.length;
+      for (const member of pool.ready) member.generation = table.generation;
+      this.#options.log.info(
+        { generation: table.generation, workers, ms, routes: table.routes.length },
+        "switched",
+      );
+      return { generation: table.generation, workers, ms };
+    });
+  }
+
+  async #prepare(pool: Pool, table: RoutingTable): Promise<void> {
+    const members = pool.ready;
+    const outcomes = await Promise.allSettled(
+      members.map(async (member) => {
+        const bound = await pool.ask(member, { type: "prepare", table });
+        if (bound) member.bound = bound;
+      }),
+    );
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  }
+
+  async #release(pool: Pool): Promise<void> {
+    await pool.askAll({ type: "commit" });
+    this.#serving = true;
+  }
+}
+
+function stale(table: RoutingTable, known: RoutingTable): CutoverError {
+  const why =
+    table.generation < known.generation
+      ? `table ${table.generation} is older than the one in use, ${known.generation}`
+      : `another table ${known.generation} is in use`;
+  return new CutoverError("GATEWAY_REFUSED", why);
+}
