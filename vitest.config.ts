@@ -3,12 +3,12 @@ import { defineConfig } from "vitest/config";
 /** Files of one project run beside each other or one by one; groups run one after another. */
 export default defineConfig({
   test: {
-    reporters: ["default"],
+    allowOnly: !process.env.CI,
     projects: [
       {
         test: {
           name: "unit",
-          include: ["test/unit/**/*.test.ts", "test/property/**/*.test.ts"],
+          include: ["test/unit/**/*.test.{ts,mjs}", "test/property/**/*.test.ts"],
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },

@@ -6,8 +6,8 @@ import { foreground } from "./process.mjs";
 import { SetupError } from "./say.mjs";
 
 /**
- * What `npm run …` calls. Brings what the command needs, then runs it on the project's Node:
- * demo, test, bench, engine start|stop|status, build, check.
+ * What `npm run …` calls: brings what the command needs, runs it on the project's Node, and takes away again what
+ * it brought and must not stay. Runs on Node 20 and imports nothing from node_modules before `npm ci` has been done.
  */
 const commands = {
   build: async () => {
@@ -15,16 +15,79 @@ const commands = {
     await build();
     return 0;
   },
+
+  check: async ({ env }) => {
+    const { check } = await import("./checks.mjs");
+    return summary(await check(env));
+  },
+
+  test: async ({ args, env }) => summary(await tests(args, env)),
+
+  ci: async ({ env }) => {
+    const { check } = await import("./checks.mjs");
+    const checked = await check(env);
+    const tested = await tests([], { ...env, CI: "1" });
+    return summary({ passed: checked.passed + tested.passed, failed: checked.failed + tested.failed });
+  },
+
+  demo: async ({ args, node, env }) => {
+    const images =
+      args.includes("flask") || args.includes("--example=flask") ? ["python:3-slim"] : ["node:24-slim"];
+    return withEngine({ images, keep: args.includes("--keep") }, () =>
+      script(node, "tools/demo/main.ts", args, env),
+    );
+  },
+
+  bench: async ({ args, node, env }) =>
+    withEngine({ images: ["node:24-slim"] }, () => script(node, "bench/main.ts", args, env)),
+
+  engine: async ({ args }) => {
+    const { engineCommand } = await import("./engine.mjs");
+    return engineCommand(args);
+  },
 };
 
+/** Prints the last line of a run; non-zero when something failed. */
+function summary({ passed, failed }) {
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function tests(args, env) {
+  const { needsEngine, runTests } = await import("./tests.mjs");
+  if (!needsEngine(args)) return runTests(args, env);
+  return withEngine({ images: ["node:24-slim", "python:3-slim"] }, () => runTests(args, env));
+}
+
+function script(node, path, args, env) {
+  return foreground(node, ["--disable-warning=ExperimentalWarning", path, ...args], { cwd: root, env });
+}
+
+/** Runs `use` with the bundles built, an engine that answers and base images in it. */
+async function withEngine({ images, keep = false }, use) {
+  const { ensureBuilt } = await import("./build.mjs");
+  const { ensureEngine, stopEngine } = await import("./engine.mjs");
+  const { ensureBaseImages, removeStandIns } = await import("./base-images.mjs");
+  await ensureBuilt();
+  const started = await ensureEngine();
+  let brought = [];
+  try {
+    brought = await ensureBaseImages(images);
+    return await use();
+  } finally {
+    if (!keep) await removeStandIns(brought);
+    if (!keep && started) await stopEngine();
+  }
+}
+
 async function main([name, ...args]) {
-  const command = commands[name];
+  const command = Object.hasOwn(commands, name ?? "") ? commands[name] : null;
   if (!command) {
     throw new SetupError(`usage: node setup/run.mjs ${Object.keys(commands).join("|")} [arguments]`, 2);
   }
   await ensureDependencies();
   const node = await projectNode();
-  return command({ args, node, env: projectEnvironment(node), root, foreground });
+  return command({ args, node, env: projectEnvironment(node) });
 }
 
 try {

@@ -1,0 +1,70 @@
+/**
+ * The rooms of src/ and which others each may import, in the order of docs/design/architecture.md: every room stands
+ * below all that it imports.
+ */
+export const rooms = {
+  model: [],
+  wire: ["model"],
+  observe: ["model"],
+  compose: ["model", "observe"],
+  deploy: ["model", "observe", "compose"],
+  engine: ["model", "wire", "observe", "compose", "deploy"],
+  labels: ["model"],
+  balancers: ["model", "wire", "observe", "deploy"],
+  gateway: ["model", "wire", "observe"],
+  install: ["model", "wire", "observe", "compose", "deploy", "engine", "balancers"],
+  control: ["model", "wire", "observe", "compose", "deploy", "engine", "labels", "balancers", "install"],
+  cli: [
+    "model",
+    "wire",
+    "observe",
+    "compose",
+    "deploy",
+    "engine",
+    "labels",
+    "balancers",
+    "install",
+    "control",
+  ],
+};
+
+/** Folders beside src/ and what each may import of the project; tests may import all. */
+export const folders = {
+  src: ["src"],
+  setup: ["setup"],
+  examples: ["examples"],
+  tools: ["tools", "src/model", "src/observe"],
+  bench: ["bench", "tools", "src", "test/support"],
+};
+
+/** Files that take time and everything else from outside as values. */
+export const pureFiles = [
+  "src/model/*.ts",
+  "src/observe/{histogram,receipt}.ts",
+  "src/compose/{app,app-definition,base-project,colour-networks,colour-project,compose-model,dollar,duration}.ts",
+  "src/compose/{hook-service,images,nearest,refusals,roles,routing,service-labels,service-name,warnings}.ts",
+  "src/deploy/{machine,ports,record,targets}.ts",
+  "src/gateway/{claims,drain-count,host,select,stats,table,table-check}.ts",
+  "src/control/{app-lock,rollback-target,summaries,target-set}.ts",
+  "src/cli/render/{error,history,log-lines,plain,progress-lines,quantity,receipt,status,table}.ts",
+  "tools/load/{latency,monotony,report}.ts",
+];
+
+/** Names of the surroundings that a pure file may not use. */
+export const impureNames = new Set([
+  "process",
+  "performance",
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "queueMicrotask",
+  "fetch",
+  "console",
+  "crypto",
+  "require",
+]);
+
+/** Members that a pure file may not use; `Date()` and `new Date()` without a value are refused too. */
+export const impureMembers = new Set(["Date.now", "Math.random"]);
+
+export const maximumLines = 400;
