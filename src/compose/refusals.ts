@@ -21,6 +21,11 @@ export function readRefusals(model: ComposeModel, roles: Roles, sources: readonl
       refuseJobs(service, add);
     } else {
       refuseAnswering(name, service, roles, add);
+      for (const other of sharedWith(service)) {
+        if (roles[other] && roles[other].role !== "backing") {
+          add(`stays, but shares a namespace or volumes with "${other}", which is replaced.`);
+        }
+      }
     }
   }
   return refusals;

@@ -29,17 +29,11 @@ export function readRoles(
   model: ComposeModel,
   facts: Readonly<Record<string, ServiceFacts>>,
 ): Record<string, RoleDecision> {
-  const jobs = new Set(
-    Object.values(model.services).flatMap((service) =>
-      Object.entries(service.depends_on ?? {})
-        .filter(([, how]) => how.condition === "service_completed_successfully")
-        .map(([name]) => name),
-    ),
-  );
+  const ending = jobs(model);
   const roles: Record<string, RoleDecision> = {};
   for (const [name, service] of Object.entries(model.services)) {
     const fact = facts[name];
-    roles[name] = (fact && saidRole(fact)) ?? toldRole(service, jobs.has(name));
+    roles[name] = (fact && saidRole(fact)) ?? toldRole(service, ending.has(name));
   }
   return followSharers(model, roles);
 }
@@ -83,6 +77,16 @@ function toldRole(service: ComposeService, isJob: boolean): RoleDecision {
   if (bind !== undefined)
     return told("backing", `it writes the directory ${bind} and is not built here`, null);
   return told("worker", "it publishes no port and writes no volume");
+}
+
+/** Services that end by themselves: others wait for `service_completed_successfully` of them. */
+export function jobs(model: ComposeModel): Set<string> {
+  const names = Object.values(model.services).flatMap((service) =>
+    Object.entries(service.depends_on ?? {})
+      .filter(([, how]) => how.condition === "service_completed_successfully")
+      .map(([name]) => name),
+  );
+  return new Set(names);
 }
 
 /** Services that share a namespace or volumes with a service that stays are kept with it, unless the file says otherwise. */
