@@ -46,7 +46,7 @@ export const pureFiles = [
   "src/deploy/{machine,ports,record,targets}.ts",
   "src/gateway/{claims,drain-count,host,select,stats,table,table-check}.ts",
   "src/control/{app-lock,rollback-target,summaries,target-set}.ts",
-  "src/cli/render/{error,history,log-lines,plain,progress-lines,quantity,receipt,status,table}.ts",
+  "src/cli/render/{error,history,log-lines,plain,progress-lines,quantity,receipt,status}.ts",
   "tools/load/{latency,monotony,report}.ts",
 ];
 

@@ -47,6 +47,8 @@ export interface LoadReport {
 
 /** Latency of short requests before, within half a second of, and after a mark, up to the marks beside it. */
 export interface MarkReport extends Mark {
+  /** Which version answered the requests sent from the mark before to the mark after, in the order of first answers. */
+  byVersion: LoadReport["byVersion"];
   before: TailLatency;
   during: TailLatency;
   after: TailLatency;
@@ -119,8 +121,10 @@ function markReport(
   const to = next ? next.at * 1000 - around : Number.POSITIVE_INFINITY;
   const short = records.filter((record) => shortKinds.includes(record.kind));
   const within = (a: number, b: number) => latencyOf(short.filter(({ due }) => due >= a && due < b));
+  const near = records.filter(({ start }) => start >= from && start < to);
   return {
     ...mark,
+    byVersion: byVersion(near),
     before: within(from, at - around),
     during: within(at - around, at + around),
     after: within(at + around, to),
