@@ -186,3 +186,21 @@ export async function putArchive(
     body: archive,
   });
 }
+
+/** A tar archive of one path inside the container, which need not run. Whoever calls reads it to its end. */
+export function getArchive(connection: EngineConnection, id: string, path: string): Promise<Readable> {
+  return connection.stream({
+    method: "GET",
+    path: `/containers/${encodeURIComponent(id)}/archive`,
+    query: { path },
+  });
+}
+
+/** @throws ENGINE_ERROR when the name is taken. */
+export async function renameContainer(connection: EngineConnection, id: string, name: string): Promise<void> {
+  await connection.json({
+    method: "POST",
+    path: `/containers/${encodeURIComponent(id)}/rename`,
+    query: { name },
+  });
+}

@@ -89,30 +89,51 @@ export async function importImage(
   for (const change of options.changes) parameters.append("changes", change);
   if (options.platform) parameters.set("platform", options.platform);
   const request = "POST /images/create";
-  await finish(
-    request,
-    await connection.stream({ method: "POST", path: `/images/create?${parameters}`, body: archive }),
-    () => {},
-  );
+  const path = `/images/create?${parameters}`;
+  await finish(request, await connection.stream({ method: "POST", path, body: archive }), () => {});
 }
 
-/** Builds an image from a context; the Dockerfile is in it. Lines of the build go to `onLine`. */
-export async function buildImage(
+/** Fetches an image from its registry, without credentials. @throws PULL_FAILED, DISK_FULL. */
+export async function pullImage(
   connection: EngineConnection,
-  context: Readable,
-  ref: string,
+  repository: string,
+  tag: string,
   onLine: (line: string) => void = () => {},
 ): Promise<void> {
-  const answer = await connection.stream({
-    method: "POST",
-    path: "/build",
-    query: { t: ref, version: "1", rm: true, forcerm: true },
-    body: context,
-  });
-  await finish("POST /build", answer, onLine);
+  try {
+    const answer = await connection.stream({
+      method: "POST",
+      path: "/images/create",
+      query: { fromImage: repository, tag },
+    });
+    await finish("POST /images/create", answer, onLine);
+  } catch (cause) {
+    if (!(cause instanceof CutoverError) || cause.code !== "ENGINE_ERROR") throw cause;
+    throw new CutoverError("PULL_FAILED", `The image ${repository}:${tag} could not be pulled.`, { cause });
+  }
 }
 
-const progressSchema = z.object({ stream: z.string().optional(), error: z.string().optional() });
+/** Makes an image of a container's file system. `config` is laid over the container's own. */
+export async function commitContainer(
+  connection: EngineConnection,
+  container: string,
+  repository: string,
+  tag: string,
+  config: object,
+): Promise<void> {
+  await connection.json({
+    method: "POST",
+    path: "/commit",
+    query: { container, repo: repository, tag },
+    body: config,
+  });
+}
+
+const progressSchema = z.object({
+  status: z.string().optional(),
+  id: z.string().optional(),
+  error: z.string().optional(),
+});
 
 /** Reads a stream of progress to its end: the engine says 200 first and tells of a failure in the stream. */
 async function finish(
@@ -123,8 +144,8 @@ async function finish(
   for await (const value of streamJson(answer)) {
     const progress = progressSchema.safeParse(value);
     if (!progress.success) continue;
-    if (progress.data.error !== undefined) throw answerFailure(request, 200, progress.data.error);
-    const line = progress.data.stream?.trimEnd();
-    if (line) onLine(line);
+    const { status, id, error } = progress.data;
+    if (error !== undefined) throw answerFailure(request, 200, error);
+    if (status) onLine(id ? `${id}: ${status}` : status);
   }
 }
