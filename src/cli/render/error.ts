@@ -1,0 +1,33 @@
+import type { ErrorBody } from "../../model/error.ts";
+import type { Position } from "../../model/error.ts";
+import { indent } from "./table.ts";
+import type { Style } from "./style.ts";
+
+/**
+ * What a failed command prints to stderr: what happened with its code, where, the lines that help to see why,
+ * and what to do next.
+ *
+ *     error: Container web-1 of the new release ended with exit code 1. [CONTAINER_EXITED]
+ *       at compose.yaml:12:5
+ *
+ *       | Error: Cannot find module 'express'
+ *
+ *       The running release still serves. ...
+ */
+export function renderError(body: ErrorBody, style: Style): string {
+  let text = `${style.red(style.bold("error:"))} ${body.message} ${style.dim(`[${body.code}]`)}\n`;
+  if (body.where) text += `  at ${style.cyan(showPosition(body.where))}\n`;
+  if (body.cause !== null && !body.message.includes(body.cause)) text += indent(`cause: ${body.cause}\n`);
+  if (body.details.length > 0) {
+    text += `\n${body.details.map((line) => `  ${style.dim("|")} ${line}`.trimEnd()).join("\n")}\n\n`;
+  }
+  return `${text}  ${body.hint}\n`;
+}
+
+/** `compose.yaml:12:5`, as editors and terminals open it. */
+export function showPosition(where: Position): string {
+  let text = where.file;
+  if (where.line !== null) text += `:${where.line}`;
+  if (where.line !== null && where.column !== null) text += `:${where.column}`;
+  return text;
+}

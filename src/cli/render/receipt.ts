@@ -1,0 +1,77 @@
+import { steps } from "../../model/deployment.ts";
+import type { Latency, Receipt } from "../../model/receipt.ts";
+import { plural, showCount, showLatency, showMs } from "./quantity.ts";
+import { indent, table } from "./table.ts";
+import type { Style } from "./style.ts";
+
+/** The receipt of a deployment as a short block of text. */
+export function renderReceipt(receipt: Receipt, style: Style): string {
+  return (
+    requestsLine(receipt, style) +
+    indent(byRelease(receipt)) +
+    latencies(receipt, style) +
+    table([["steps", stepTimes(receipt)], ...switchTime(receipt), ["drained", drained(receipt, style)]])
+  );
+}
+
+function requestsLine(receipt: Receipt, style: Style): string {
+  const failures = `${showCount(receipt.failures)} failed`;
+  const shown = receipt.failures === 0 ? style.green(failures) : style.red(failures);
+  return `${plural(receipt.requests, "request")}, ${shown}\n`;
+}
+
+function byRelease(receipt: Receipt): string {
+  const rows = receipt.byRelease.map((r) => [
+    `release ${r.release}`,
+    plural(r.requests, "request"),
+    `from ${clock(r.firstAt)} to ${clock(r.lastAt)}`,
+  ]);
+  return table(rows, { right: [1] });
+}
+
+function latencies(receipt: Receipt, style: Style): string {
+  const row = (name: string, l: Latency): string[] => [
+    name,
+    showCount(l.requests),
+    l.failures === 0 ? "0" : style.red(showCount(l.failures)),
+    showLatency(l.p50),
+    showLatency(l.p99),
+    showLatency(l.max),
+  ];
+  const head = ["", "requests", "failed", "p50", "p99", "max"].map((cell) => style.dim(cell));
+  return table(
+    [head, row("before", receipt.before), row("during", receipt.during), row("after", receipt.after)],
+    {
+      right: [1, 2, 3, 4, 5],
+    },
+  );
+}
+
+function stepTimes(receipt: Receipt): string {
+  const parts = steps.flatMap((step) => {
+    const ms = receipt.stepMs[step];
+    return ms === undefined ? [] : [`${step} ${showMs(ms)}`];
+  });
+  return [...parts, `all ${showMs(receipt.endedAt - receipt.startedAt)}`].join(" · ");
+}
+
+function switchTime(receipt: Receipt): string[][] {
+  if (receipt.firstGoodToSwitchMs === null) return [];
+  return [["switch", `${showMs(receipt.firstGoodToSwitchMs)} after the last container's first good answer`]];
+}
+
+function drained(receipt: Receipt, style: Style): string {
+  const { requests, connections, cutRequests, closedConnections } = receipt.drained;
+  const cut = `${plural(cutRequests, "request")} cut`;
+  return [
+    plural(requests, "request"),
+    plural(connections, "connection"),
+    cutRequests === 0 ? cut : style.red(cut),
+    `${plural(closedConnections, "connection")} closed at the deadline`,
+  ].join(", ");
+}
+
+/** Time of day with milliseconds, UTC. */
+function clock(at: number): string {
+  return new Date(at).toISOString().slice(11, 23);
+}

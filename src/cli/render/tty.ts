@@ -1,0 +1,67 @@
+import { createLogUpdate } from "log-update";
+import type { CliEvent, Reporter } from "../event.ts";
+import type { Output } from "../io.ts";
+import { plainLine } from "./plain.ts";
+import { advance, startProgress } from "./progress.ts";
+import { progressLines } from "./progress-lines.ts";
+import { renderReceipt } from "./receipt.ts";
+import type { Style } from "./style.ts";
+import { indent } from "./table.ts";
+
+/** Milliseconds between two drawings of the live lines. */
+const frameMs = 80;
+
+/** Live lines that are redrawn in place; what should stay (notes, warnings) is written above them. */
+export function ttyReporter(output: Output, style: Style, now: () => number): Reporter {
+  const progress = startProgress();
+  const log = createLogUpdate(output as NodeJS.WriteStream, { showCursor: true });
+  let tick = 0;
+  let paused = false;
+  let closed = false;
+  const draw = () => {
+    if (paused || closed) return;
+    const lines = progressLines(progress, style, now(), tick);
+    if (lines.length > 0) log(lines.join("\n"));
+  };
+  const timer = setInterval(() => {
+    tick += 1;
+    draw();
+  }, frameMs);
+  timer.unref();
+  const above = (text: string) => {
+    log.clear();
+    output.write(text);
+  };
+
+  return {
+    event(event: CliEvent) {
+      if (closed) return;
+      advance(progress, event);
+      if (event.type === "note" || event.type === "warning") {
+        above(`${plainLine(event, style)}\n`);
+      }
+      draw();
+      if (event.type === "outcome") {
+        log.done();
+        closed = true;
+        clearInterval(timer);
+        if (event.receipt) output.write(`\n${indent(renderReceipt(event.receipt, style))}`);
+      }
+    },
+    pause() {
+      if (closed) return;
+      paused = true;
+      log.clear();
+    },
+    resume() {
+      paused = false;
+      draw();
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      clearInterval(timer);
+      log.done();
+    },
+  };
+}
