@@ -1,6 +1,6 @@
+import { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { z } from "zod";
-import { CutoverError } from "../model/error.ts";
 import type { EngineConnection } from "./connection.ts";
 import { stdcopyReader } from "./stdcopy.ts";
 
@@ -80,15 +80,10 @@ class ExecStream extends Duplex {
     }
   }
 
-  #failure(code: number | null): CutoverError {
-    const details = this.#complaint.split("\n").filter((line) => line.trim() !== "");
-    return new CutoverError(
-      "ENGINE_ERROR",
-      `The command in the container ended with code ${code ?? "unknown"}.`,
-      {
-        details,
-      },
-    );
+  #failure(code: number | null): Error {
+    const complaint = this.#complaint.trim();
+    const ending = `the command in the container ended with code ${code ?? "unknown"}`;
+    return new Error(complaint === "" ? ending : `${ending}: ${complaint}`);
   }
 
   override _read(): void {
@@ -106,5 +101,28 @@ class ExecStream extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#socket.destroy();
     done(error);
+  }
+
+  /** What node:http's agent asks of a socket that it keeps: an idle one must not keep the process alive. */
+  setKeepAlive(): this {
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setTimeout(): this {
+    return this;
+  }
+
+  ref(): this {
+    if (this.#socket instanceof Socket) this.#socket.ref();
+    return this;
+  }
+
+  unref(): this {
+    if (this.#socket instanceof Socket) this.#socket.unref();
+    return this;
   }
 }
