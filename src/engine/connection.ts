@@ -1,4 +1,10 @@
-import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import {
+  Agent,
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
@@ -51,9 +57,8 @@ export class EngineConnection implements AsyncDisposable {
     try {
       const probe = new EngineConnection(endpoint, "", agent);
       const ping: EngineRequest = { method: "GET", path: "/_ping" };
-      const answer = await probe.stream(signal ? { ...ping, signal } : ping);
-      answer.resume();
-      const theirs = answer.headers["api-version"];
+      const headers = await probe.headers(signal ? { ...ping, signal } : ping);
+      const theirs = headers["api-version"];
       if (typeof theirs !== "string" || !/^\d+\.\d+$/.test(theirs)) {
         throw new CutoverError(
           "ENGINE_UNREACHABLE",
@@ -85,6 +90,13 @@ export class EngineConnection implements AsyncDisposable {
         cause,
       });
     }
+  }
+
+  /** The answer's headers; its body is read and left, so that the connection can be used again. */
+  async headers(request: EngineRequest): Promise<IncomingHttpHeaders> {
+    const answer = await this.stream(request);
+    await this.#text(answer);
+    return answer.headers;
   }
 
   /** The answer's body as it comes. Whoever calls reads it to its end or destroys it. */

@@ -58,6 +58,7 @@ function dialSsh(arguments_: string[]): Duplex {
     );
   });
   child.once("close", (code) => {
+    if (code === 0) stream.push(null);
     if (code === 0 || stream.destroyed) return;
     const details = complaint.split("\n").filter((line) => line.trim() !== "");
     const message = `ssh to the engine's machine ended with ${code === null ? "a signal" : `code ${code}`}.`;
@@ -66,7 +67,10 @@ function dialSsh(arguments_: string[]): Duplex {
   return stream;
 }
 
-/** A child's two pipes as one stream, with the socket methods that node:http's agent calls. */
+/**
+ * A child's two pipes as one stream, with the socket methods that node:http's agent calls. Its end and its errors
+ * come from whoever watches the child: a broken pipe tells less than what the child says when it ends.
+ */
 class ProcessSocket extends Duplex {
   readonly #readable: NodeJS.ReadableStream;
   readonly #writable: NodeJS.WritableStream;
@@ -80,9 +84,8 @@ class ProcessSocket extends Duplex {
     pipes.readable.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) pipes.readable.pause();
     });
-    pipes.readable.on("end", () => this.push(null));
     pipes.readable.on("error", (error) => this.destroy(error));
-    pipes.writable.on("error", (error) => this.destroy(error));
+    pipes.writable.on("error", () => {});
   }
 
   override _read(): void {
@@ -90,7 +93,9 @@ class ProcessSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#writable.write(chunk, (error) => done(error));
+    this.#writable.write(chunk, (error) => {
+      if (!error) done();
+    });
   }
 
   override _final(done: (error?: Error | null) => void): void {

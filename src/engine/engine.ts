@@ -4,8 +4,8 @@ import { CutoverError } from "../model/error.ts";
 import { label } from "../model/labels.ts";
 import type { EngineConnection } from "./connection.ts";
 import {
-  inspectContainer,
   type InspectedContainer,
+  inspectContainer,
   listContainers,
   removeContainer,
   startContainer,

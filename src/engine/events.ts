@@ -54,8 +54,7 @@ export async function* containerEvents(
 
 /** The engine's clock in whole seconds since the epoch; undefined when it does not tell. */
 async function engineSeconds(connection: EngineConnection, signal: AbortSignal): Promise<number | undefined> {
-  const answer = await connection.stream({ method: "GET", path: "/_ping", signal });
-  answer.resume();
-  const at = Date.parse(answer.headers.date ?? "");
+  const headers = await connection.headers({ method: "GET", path: "/_ping", signal });
+  const at = Date.parse(headers.date ?? "");
   return Number.isNaN(at) ? undefined : Math.floor(at / 1000);
 }

@@ -1,5 +1,5 @@
-import type { ErrorCode } from "../model/error-catalogue.ts";
 import { CutoverError } from "../model/error.ts";
+import type { ErrorCode } from "../model/error-catalogue.ts";
 
 /** Messages of the engine that mean something a user can act on, in the engine's own words. */
 const known: { pattern: RegExp; code: ErrorCode }[] = [

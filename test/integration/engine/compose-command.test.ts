@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { composeVersion, runCompose } from "../../../src/engine/compose-command.ts";
+
+describe("docker compose", () => {
+  let cwd: string;
+
+  beforeAll(() => {
+    cwd = mkdtempSync(join(tmpdir(), "compose-"));
+    writeFileSync(join(cwd, "compose.yaml"), 'name: shop\nservices:\n  web:\n    image: "web:$TAG"\n');
+  });
+
+  afterAll(() => rmSync(cwd, { recursive: true }));
+
+  test("is there", async () => {
+    expect(await composeVersion({})).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  test("gives lines as they come and all of its output", async () => {
+    const lines: string[] = [];
+    const result = await runCompose({
+      endpointEnv: { TAG: "7" },
+      args: ["config"],
+      cwd,
+      onLine: (line, stream) => lines.push(`${stream} ${line}`),
+    });
+    expect(result.exitCode).toBe(0);
+    expect(result.stdout).toContain("image: web:7\n");
+    expect(lines).toContain("stdout name: shop");
+    expect(
+      lines
+        .filter((line) => line.startsWith("stdout"))
+        .map((line) => line.slice(7))
+        .join("\n"),
+    ).toBe(result.stdout.trimEnd());
+  });
+
+  test("reads a file from its input", async () => {
+    const input = "name: piped\nservices: {a: {image: b}}\n";
+    const { stdout } = await runCompose({ endpointEnv: {}, args: ["-f", "-", "config"], cwd, input });
+    expect(stdout).toContain("name: piped");
+  });
+
+  test("a failure is a result with compose's own words", async () => {
+    const result = await runCompose({ endpointEnv: {}, args: ["-f", "none.yaml", "config"], cwd });
+    expect(result.exitCode).not.toBe(0);
+    expect(result.stderr).toMatch(/none\.yaml/);
+  });
+
+  test("is ended by the signal", async () => {
+    const abort = new AbortController();
+    const run = runCompose({
+      endpointEnv: {},
+      args: ["-f", "-", "config"],
+      cwd,
+      signal: abort.signal,
+      input: `# ${"x".repeat(1 << 20)}\n`,
+    });
+    abort.abort(new Error("enough"));
+    await expect(run).rejects.toThrow("enough");
+  });
+
+  test("says when there is no docker command", async () => {
+    vi.stubEnv("PATH", cwd);
+    try {
+      await expect(composeVersion({})).rejects.toMatchObject({ code: "COMPOSE_MISSING" });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});
