@@ -4,7 +4,7 @@ import type { DeploymentOptions } from "../dispatch.ts";
 import { abortion } from "../deployment/abortion.ts";
 import { startColour } from "../deployment/colour.ts";
 import { conduct } from "../deployment/conduct.ts";
-import { atDesk } from "../deployment/desk.ts";
+import { atDesk, sayLine } from "../deployment/desk.ts";
 import { endingResult } from "../deployment/ending.ts";
 import type { DeploymentSession } from "../deployment/session.ts";
 import { whoAmI } from "../deployment/who.ts";
@@ -29,7 +29,7 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
     const work = async (session: DeploymentSession, signal: AbortSignal) => {
       const number = await Promise.race([asked.promise, abortion(signal)]);
       if (number === "control") return session.takenOver();
-      const onLine = (line: string) => desk.say({ type: "log", source: "compose", line });
+      const onLine = (line: string) => sayLine(desk, "compose", line);
       const release = { ...(await control.release(app, number)), hooks: [] };
       await startColour({ context, begun: session.begun, release, number, onLine, signal });
       signal.throwIfAborted();

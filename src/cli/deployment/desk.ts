@@ -29,3 +29,8 @@ export async function atDesk<T>(context: Context, work: (desk: Desk) => Promise<
     reporter.close();
   }
 }
+
+/** Shows a line of a command's output; empty ones are left out. */
+export function sayLine(desk: Desk, source: string, line: string): void {
+  if (line.trim() !== "") desk.say({ type: "log", source, line: line.trim() });
+}

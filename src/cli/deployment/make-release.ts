@@ -7,7 +7,7 @@ import type { Project } from "../project.ts";
 import { abortion } from "./abortion.ts";
 import { missingBase, startBase } from "./base.ts";
 import { createHooks, startColour, tagImages } from "./colour.ts";
-import type { Desk } from "./desk.ts";
+import { type Desk, sayLine } from "./desk.ts";
 import { chooseServices, releaseDraft } from "./draft.ts";
 import { prepareImages } from "./images.ts";
 import type { DeploymentSession } from "./session.ts";
@@ -95,8 +95,4 @@ async function ensureBase(work: ReleaseWork): Promise<void> {
     onLine: (line) => sayLine(desk, "compose", line),
     signal,
   });
-}
-
-function sayLine(desk: Desk, source: string, line: string): void {
-  if (line.trim() !== "") desk.say({ type: "log", source, line: line.trim() });
 }

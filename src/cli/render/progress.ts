@@ -65,6 +65,14 @@ export function advance(progress: Progress, event: CliEvent): void {
       progress.colour = event.colour;
       progress.previous = event.previous;
       progress.waiting = null;
+      advanceStep(progress, {
+        at: event.at,
+        type: "step",
+        step: "prepare",
+        status: "started",
+        ms: null,
+        detail: null,
+      });
       return;
     case "release":
       progress.release = event.release;

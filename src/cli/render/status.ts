@@ -77,7 +77,7 @@ function daemons(control: ControlStatus, style: Style, now: number): string {
     [
       "control",
       control.version,
-      `up since ${showAge(control.startedAt, now)}`,
+      `started ${showAge(control.startedAt, now)}`,
       `engine ${control.engine.version}`,
     ],
   ];
@@ -89,7 +89,7 @@ function daemons(control: ControlStatus, style: Style, now: number): string {
     rows.push([
       "gateway",
       gateway.version,
-      `up since ${showAge(gateway.startedAt, now)}`,
+      `started ${showAge(gateway.startedAt, now)}`,
       `${state} on ${ports}`,
     ]);
   } else {

@@ -43,6 +43,6 @@ export function styleOf(output: Output, env: NodeJS.ProcessEnv): Style {
     bad: ascii ? "x" : "✖",
     warn: ascii ? "!" : "▲",
     spinner: ascii ? ["|", "/", "-", "\\"] : ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
-    width: output.columns ?? 80,
+    width: output.columns || 80,
   };
 }

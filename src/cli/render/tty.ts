@@ -14,13 +14,13 @@ const frameMs = 80;
 /** Live lines that are redrawn in place; what should stay (notes, warnings) is written above them. */
 export function ttyReporter(output: Output, style: Style, now: () => number): Reporter {
   const progress = startProgress();
-  const log = createLogUpdate(output as NodeJS.WriteStream, { showCursor: true });
+  const log = createLogUpdate(sized(output), { showCursor: true });
   let tick = 0;
   let paused = false;
   let closed = false;
   const draw = () => {
     if (paused || closed) return;
-    const lines = progressLines(progress, style, now(), tick);
+    const lines = progressLines(progress, { ...style, width: output.columns || 80 }, now(), tick);
     if (lines.length > 0) log(lines.join("\n"));
   };
   const timer = setInterval(() => {
@@ -64,4 +64,18 @@ export function ttyReporter(output: Output, style: Style, now: () => number): Re
       log.done();
     },
   };
+}
+
+/** The stream with a size in any case: a terminal that was never told its own says 0, and nothing would be drawn. */
+function sized(output: Output): NodeJS.WriteStream {
+  return {
+    isTTY: true,
+    write: (text: string) => output.write(text),
+    get columns() {
+      return output.columns || 80;
+    },
+    get rows() {
+      return output.rows || 24;
+    },
+  } as unknown as NodeJS.WriteStream;
 }
