@@ -1,4 +1,5 @@
-import type { Server } from "node:net";
+import { type Server, createServer } from "node:net";
+import { CutoverError } from "../model/error.ts";
 import type { Listener } from "../model/route.ts";
 
 /** Addresses to try in turn for a listener: every address is `::` with IPv4 in it, or `0.0.0.0` without IPv6. */
@@ -42,4 +43,32 @@ export function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
   });
+}
+
+/**
+ * Binds a listener's address and lets go of it again.
+ *
+ * @throws CutoverError PORT_TAKEN
+ */
+export async function tryBind(listener: Listener): Promise<void> {
+  const server = createServer();
+  try {
+    await bind(server, listener);
+  } catch (error) {
+    throw portTaken(listener, error);
+  }
+  await closed(server);
+}
+
+/** The error that a user sees when a listener can't be bound. */
+export function portTaken(listener: Listener, cause: unknown): CutoverError {
+  const place = listener.host === null ? `port ${listener.port}` : `${listener.host}:${listener.port}`;
+  const code = (cause as NodeJS.ErrnoException).code;
+  const why =
+    code === "EACCES"
+      ? "may not be bound by the gateway"
+      : code === "EADDRINUSE"
+        ? "is in use"
+        : `can't be bound (${code})`;
+  return new CutoverError("PORT_TAKEN", `${place} ${why}`, { cause });
 }

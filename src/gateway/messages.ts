@@ -1,14 +1,14 @@
 import type { ErrorBody } from "../model/error.ts";
 import type { DrainRequest } from "../model/gateway-api.ts";
-import type { RoutingTable } from "../model/route.ts";
+import type { Listener, RoutingTable } from "../model/route.ts";
 import type { DrainCount } from "./drain-count.ts";
 import type { AppBucket } from "./stats.ts";
 import type { HttpBinding } from "./table.ts";
 
 /**
  * What the primary tells a worker; each is answered by one `Reply`.
- * - `init`: bind `http` and the table's listeners, then take the table; first of all orders. → names that are bound
- * - `prepare`: bind what the table has more than the present one; PORT_TAKEN undoes it. → names that are bound
+ * - `init`: take the table, then bind `listeners`; first of all orders. → names that are bound
+ * - `prepare`: bind what of `listeners` is not bound yet; PORT_TAKEN undoes it. → names that are bound
  * - `abandon`: undo `prepare`
  * - `hold`: from the reply on nothing is claimed
  * - `commit`: take the prepared table if there is one, and let go of what is held
@@ -17,8 +17,8 @@ import type { HttpBinding } from "./table.ts";
  * - `stop`: finish what is under way and exit
  */
 export type Order =
-  | { type: "init"; http: HttpBinding; table: RoutingTable | null; held: boolean }
-  | { type: "prepare"; table: RoutingTable }
+  | { type: "init"; http: HttpBinding; table: RoutingTable | null; held: boolean; listeners: Listener[] }
+  | { type: "prepare"; table: RoutingTable; listeners: Listener[] }
   | { type: "abandon" }
   | { type: "hold" }
   | { type: "commit" }

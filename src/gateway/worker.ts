@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import { errorBody } from "../model/error.ts";
-import { type Listener, type RoutingTable, httpListener } from "../model/route.ts";
+import { type Listener, httpListener } from "../model/route.ts";
 import { Ledger } from "./claims.ts";
 import { Drains } from "./drains.ts";
 import { createDataPlane } from "./forward/data-plane.ts";
@@ -33,18 +33,13 @@ export function runWorker(): void {
     const wanted = new Set([httpListener, ...ownListeners(compiled.table, http).map((own) => own.name)]);
     for (const name of plane.listening()) if (!wanted.has(name)) plane.unlisten(name);
   };
-  const bindAll = async (table: RoutingTable, required: (listener: Listener) => boolean) => {
+  const bindAll = async (listeners: Listener[]) => {
     const before = new Set(plane.listening());
-    for (const listener of ownListeners(table, http)) {
-      try {
-        await plane.listen(listener);
-      } catch (error) {
-        if (required(listener)) {
-          for (const name of plane.listening()) if (!before.has(name)) plane.unlisten(name);
-          throw error;
-        }
-        log.error({ err: error, listener: listener.name }, "a listener can't be bound");
-      }
+    try {
+      for (const listener of listeners) await plane.listen(listener);
+    } catch (error) {
+      for (const name of plane.listening()) if (!before.has(name)) plane.unlisten(name);
+      throw error;
     }
     return plane.listening();
   };
@@ -61,11 +56,9 @@ export function runWorker(): void {
       case "init":
         http = order.http;
         if (order.table) take(compileTable(order.table, http), order.held);
-        await plane.listen({ name: httpListener, ...http });
-        return order.table ? bindAll(order.table, () => false) : plane.listening();
+        return bindAll(order.listeners);
       case "prepare": {
-        const known = new Set(gate.compiled?.table.listeners.map((listener) => listener.name));
-        const bound = await bindAll(order.table, (listener) => !known.has(listener.name));
+        const bound = await bindAll(order.listeners);
         prepared = compileTable(order.table, http);
         return bound;
       }

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CutoverError, type ErrorBody, fromErrorBody } from "../../src/model/error.ts";
+import { type CutoverError, type ErrorBody, fromErrorBody } from "../../src/model/error.ts";
 import type { GatewayStatus, StatBucket, TableApplied } from "../../src/model/gateway-api.ts";
 import type { RoutingTable } from "../../src/model/route.ts";
 

@@ -1,8 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { Socket } from "node:net";
-import { CutoverError } from "../../model/error.ts";
 import type { Listener } from "../../model/route.ts";
-import { bind, closed } from "../bind.ts";
+import { bind, closed, portTaken } from "../bind.ts";
 import type { Gate } from "../gate.ts";
 import type { Stats } from "../stats.ts";
 import type { Logger } from "pino";
@@ -68,19 +67,6 @@ export function createDataPlane({ gate, stats, log }: DataPlaneOptions): DataPla
       plane.upstreams.close();
     },
   };
-}
-
-/** The error that a user sees when a port can't be bound. */
-export function portTaken(listener: Listener, cause: unknown): CutoverError {
-  const place = listener.host === null ? `port ${listener.port}` : `${listener.host}:${listener.port}`;
-  const code = (cause as NodeJS.ErrnoException).code;
-  const why =
-    code === "EACCES"
-      ? "may not be bound by the gateway"
-      : code === "EADDRINUSE"
-        ? "is in use"
-        : `can't be bound (${code})`;
-  return new CutoverError("PORT_TAKEN", `${place} ${why}`, { cause });
 }
 
 function createListener(plane: Plane, name: string): Server {

@@ -155,9 +155,12 @@ export function exchange(
 
 /** What the gateway says of the client in the forwarding fields. */
 export function edgeOf(request: IncomingMessage): Edge {
+  const localPort = request.socket.localPort ?? 80;
+  const local = plainAddress(request.socket.localAddress);
   return {
     remoteAddress: plainAddress(request.socket.remoteAddress),
-    localPort: request.socket.localPort ?? 80,
+    localAuthority: `${local.includes(":") ? `[${local}]` : local}:${localPort}`,
+    localPort,
     scheme: "http",
     httpVersion: request.httpVersion,
     requestId: acceptableRequestId(headerOf(request.rawHeaders, "x-request-id")) ?? randomUUID(),

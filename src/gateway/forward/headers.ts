@@ -4,6 +4,8 @@ export type RawHeaders = readonly string[];
 /** What the gateway knows of a request beside its own header. */
 export interface Edge {
   remoteAddress: string;
+  /** Address and port that the client connected to, as an authority. */
+  localAuthority: string;
   localPort: number;
   scheme: "http" | "https";
   httpVersion: string;
@@ -83,11 +85,22 @@ export function requestHeaders(
     else if (lower === "trailer" && framing.kind !== "chunked") continue;
     else if (!hopByHop.has(lower) && !named.has(lower)) out.push(name, value);
   }
+  if (hostSeen === null) {
+    // Only HTTP/1.0 lacks it; what goes to a target is HTTP/1.1, which needs it (RFC 9112 section 3.2).
+    hostSeen = edge.localAuthority;
+    out.push("Host", hostSeen);
+  }
   if (framing.kind === "length") out.push("Content-Length", framing.length);
   if (framing.kind === "chunked") out.push("Transfer-Encoding", "chunked");
   out.push("X-Forwarded-For", edge.remoteAddress, "X-Forwarded-Proto", edge.scheme);
-  if (hostSeen !== null) out.push("X-Forwarded-Host", hostSeen);
-  out.push("X-Forwarded-Port", String(edge.localPort), "X-Real-IP", edge.remoteAddress);
+  out.push(
+    "X-Forwarded-Host",
+    hostSeen,
+    "X-Forwarded-Port",
+    String(edge.localPort),
+    "X-Real-IP",
+    edge.remoteAddress,
+  );
   out.push(
     "X-Request-Id",
     edge.requestId,

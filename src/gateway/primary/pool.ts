@@ -5,8 +5,9 @@ import type { Answers, Envelope, Order, WorkerMessage } from "../messages.ts";
 
 /** A worker that does not answer an order within this is killed. */
 const answerWithinMs = 5_000;
-/** Pause before a worker is replaced that lived for less than this. */
-const shortLifeMs = 1_000;
+/** Workers that live for less than this count towards the pause before the next replacement. */
+const shortLifeMs = 10_000;
+const longestPauseMs = 1_000;
 
 /** One worker process. `ready` once it has obeyed `init`. */
 export interface Member {
@@ -41,6 +42,7 @@ export class Pool {
   readonly #members = new Map<number, Member>();
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
+  #shortLives = 0;
   #stopping = false;
 
   constructor(options: PoolOptions) {
@@ -150,7 +152,9 @@ export class Pool {
     this.#options.died(member);
     if (this.#stopping) return;
     this.#options.log.error({ worker: member.pid, code, signal }, "a worker ended and is replaced");
-    const pause = performance.now() - startedAt < shortLifeMs ? shortLifeMs : 0;
+    this.#shortLives = performance.now() - startedAt < shortLifeMs ? this.#shortLives + 1 : 0;
+    const repeated = Math.max(0, this.#shortLives - this.#options.size);
+    const pause = repeated === 0 ? 0 : Math.min(longestPauseMs, 50 * 2 ** repeated);
     setTimeout(() => {
       if (this.#stopping) return;
       this.#fork().catch((error: unknown) => {

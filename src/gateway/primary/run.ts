@@ -1,14 +1,12 @@
 import cluster from "node:cluster";
 import { chmod, mkdir, rm, stat } from "node:fs/promises";
 import type { Server } from "node:http";
-import { createServer } from "node:net";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { CutoverError } from "../../model/error.ts";
 import { type Listener, type RoutingTable, httpListener } from "../../model/route.ts";
-import { bind } from "../bind.ts";
-import { portTaken } from "../forward/data-plane.ts";
+import { tryBind } from "../bind.ts";
 import { createLog } from "../log.ts";
 import type { GatewayOptions } from "../options.ts";
 import { Stats } from "../stats.ts";
@@ -149,17 +147,6 @@ async function freePort(http: HttpBinding): Promise<void> {
     }
     await sleep(50);
   }
-}
-
-/** Binds and lets go. @throws CutoverError PORT_TAKEN */
-async function tryBind(listener: Listener): Promise<void> {
-  const server = createServer();
-  try {
-    await bind(server, listener);
-  } catch (error) {
-    throw portTaken(listener, error);
-  }
-  await new Promise((resolve) => server.close(resolve));
 }
 
 async function listenOnSocket(server: Server, path: string): Promise<void> {

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { CutoverError } from "../../model/error.ts";
 import type { TableApplied } from "../../model/gateway-api.ts";
-import type { RoutingTable } from "../../model/route.ts";
-import type { HttpBinding } from "../table.ts";
+import { type Listener, type RoutingTable, httpListener } from "../../model/route.ts";
+import { tryBind } from "../bind.ts";
+import { type HttpBinding, ownListeners } from "../table.ts";
 import { createMutex } from "./mutex.ts";
 import { type Member, type Pool, workerLost } from "./pool.ts";
 import { writeSnapshot } from "./snapshot.ts";
@@ -43,13 +44,16 @@ export class Switchover {
   /** Brings a new worker to the present state. @throws PORT_TAKEN when the gateway's own port can't be bound */
   init(pool: Pool, member: Member): Promise<void> {
     return this.#inTurn(async () => {
-      const order = {
+      const { http } = this.#options;
+      const listeners: Listener[] = [{ name: httpListener, ...http }];
+      if (this.#table) listeners.push(...(await this.#bindable(pool, this.#table, () => true)));
+      const bound = await pool.ask(member, {
         type: "init",
-        http: this.#options.http,
+        http,
         table: this.#table,
         held: !this.#serving,
-      } as const;
-      const bound = await pool.ask(member, order);
+        listeners,
+      });
       if (bound === null) throw workerLost();
       member.bound = bound;
       member.ready = true;
@@ -88,13 +92,20 @@ export class Switchover {
         throw error;
       }
       this.#table = table;
+      const wanted = new Set([
+        httpListener,
+        ...ownListeners(table, this.#options.http).map((own) => own.name),
+      ]);
       const from = performance.now();
       await pool.askAll({ type: "hold" });
       await pool.askAll({ type: "commit" });
       const ms = performance.now() - from;
       this.#serving = true;
       const workers = pool.ready.length;
-      for (const member of pool.ready) member.generation = table.generation;
+      for (const member of pool.ready) {
+        member.generation = table.generation;
+        member.bound = member.bound.filter((name) => wanted.has(name));
+      }
       this.#options.log.info(
         { generation: table.generation, workers, ms, routes: table.routes.length },
         "switched",
@@ -104,14 +115,39 @@ export class Switchover {
   }
 
   async #prepare(pool: Pool, table: RoutingTable): Promise<void> {
-    const members = pool.ready;
+    const known = new Set(this.#table?.listeners.map((listener) => listener.name));
+    const listeners = await this.#bindable(pool, table, (listener) => known.has(listener.name));
     const outcomes = await Promise.allSettled(
-      members.map(async (member) => {
-        const bound = await pool.ask(member, { type: "prepare", table });
+      pool.ready.map(async (member) => {
+        const bound = await pool.ask(member, { type: "prepare", table, listeners });
         if (bound) member.bound = bound;
       }),
     );
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  }
+
+  /**
+   * The listeners of a table that are bound already or can be. It is tried here first, because a worker that fails
+   * to bind leaves a useless shared descriptor behind in node's cluster.
+   *
+   * @param spare says of a listener that can't be bound whether the table may be served without it
+   */
+  async #bindable(
+    pool: Pool,
+    table: RoutingTable,
+    spare: (listener: Listener) => boolean,
+  ): Promise<Listener[]> {
+    const bindable: Listener[] = [];
+    for (const listener of ownListeners(table, this.#options.http)) {
+      try {
+        if (!pool.ready.some((member) => member.bound.includes(listener.name))) await tryBind(listener);
+        bindable.push(listener);
+      } catch (error) {
+        if (!spare(listener)) throw error;
+        this.#options.log.error({ err: error, listener: listener.name }, "a listener can't be bound");
+      }
+    }
+    return bindable;
   }
 
   async #release(pool: Pool): Promise<void> {
