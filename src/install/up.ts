@@ -44,6 +44,8 @@ export interface UpResult extends Ports {
   warnings: string[];
 }
 
+const attempts = 5;
+
 type Daemons = Record<Component, Daemon | null>;
 
 /**
@@ -52,6 +54,25 @@ type Daemons = Record<Component, Daemon | null>;
  * @throws PORT_TAKEN, DAEMON_IMAGE, CONTROL_UNREACHABLE, GATEWAY_UNREACHABLE, CONTROL_VERSION and the engine's errors.
  */
 export async function ensureUp(options: UpOptions): Promise<UpResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await reconcile(options);
+    } catch (error) {
+      if (attempt === attempts || !isNameConflict(error)) throw error;
+    }
+  }
+}
+
+/** Another command made the same container at the same time: what it made is taken up by looking again. */
+function isNameConflict(error: unknown): boolean {
+  return (
+    error instanceof CutoverError &&
+    error.code === "ENGINE_ERROR" &&
+    /name .* is already in use/.test(error.message)
+  );
+}
+
+async function reconcile(options: UpOptions): Promise<UpResult> {
   const { connection, instance } = options;
   const found = await Promise.all(components.map((component) => findDaemon(connection, instance, component)));
   const daemons: Daemons = { gateway: found[0] ?? null, control: found[1] ?? null };

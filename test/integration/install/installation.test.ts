@@ -149,6 +149,15 @@ describe("an installation", () => {
     expect((await ids()).control).toBe(before.control);
   });
 
+  test("comes up once when two commands start it at the same time", async () => {
+    const results = await Promise.all([up({ replace: false }), up({ replace: false })]);
+    for (const { status } of results) expect(status.version).toBe(version);
+    const { control, gateway } = await ids();
+    expect(control).toBeDefined();
+    expect(gateway).toBeDefined();
+    expect((await up()).changes).toEqual({ control: "unchanged", gateway: "unchanged" });
+  });
+
   test("takes up a replacement that was cut short", async () => {
     await up();
     const name = `${instance.name}-gateway`;
