@@ -49,17 +49,25 @@ describe("docker compose", () => {
     expect(result.stderr).toMatch(/none\.yaml/);
   });
 
-  test("is ended by the signal", async () => {
-    const abort = new AbortController();
-    const run = runCompose({
-      endpointEnv: {},
-      args: ["-f", "-", "config"],
-      cwd,
-      signal: abort.signal,
-      input: `# ${"x".repeat(1 << 20)}\n`,
-    });
-    abort.abort(new Error("enough"));
-    await expect(run).rejects.toThrow("enough");
+  test("is interrupted by the signal, with the processes it has started", async () => {
+    // The run is over when nobody holds its output any more: the inner process has to go, not only the first.
+    const script = "#!/bin/sh\nsh -c 'echo started; exec sleep 600'\n";
+    writeFileSync(join(cwd, "docker"), script, { mode: 0o755 });
+    vi.stubEnv("PATH", `${cwd}:${process.env.PATH}`);
+    try {
+      const abort = new AbortController();
+      const { promise: started, resolve } = Promise.withResolvers<string>();
+      const run = runCompose({ endpointEnv: {}, args: [], onLine: resolve, signal: abort.signal });
+      run.catch(() => {});
+      expect(await started).toBe("started");
+      const at = performance.now();
+      abort.abort(new Error("enough"));
+      await expect(run).rejects.toThrow("enough");
+      expect(performance.now() - at).toBeLessThan(5_000);
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(join(cwd, "docker"));
+    }
   });
 
   test("says when there is no docker command", async () => {
