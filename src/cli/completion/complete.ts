@@ -86,7 +86,9 @@ function placeOf(
     case "logs":
       return { source: { kind: "services", except: line.operands } };
     case "rollback":
-      return line.operands.length === 0 ? { source: { kind: "releases" } } : { candidates: [] };
+      return line.operands.length === 0
+        ? { source: { kind: "releases", restorable: true } }
+        : { candidates: [] };
     case "completion":
       return { candidates: line.operands.length === 0 ? shells.map((value) => ({ value, about: "" })) : [] };
     default:
@@ -105,7 +107,7 @@ function valuePlace(option: Option): "files" | { candidates: Candidate[] } | { s
     case "--context":
       return { source: { kind: "contexts" } };
     case "--release":
-      return { source: { kind: "releases" } };
+      return { source: { kind: "releases", restorable: false } };
     case "--scale":
       return { source: { kind: "scales" } };
     default:

@@ -17,7 +17,8 @@ export type Source =
   | { kind: "services"; except: readonly string[] }
   | { kind: "scales" }
   | { kind: "profiles" }
-  | { kind: "releases" }
+  /** `rollback`: only those that can be brought back. */
+  | { kind: "releases"; restorable: boolean }
   | { kind: "contexts" };
 
 /** Asks where the answer is. Rejects when it can't be had. */
@@ -32,7 +33,7 @@ export async function dynamicCandidates(context: Context, source: Source): Promi
     case "profiles":
       return plain(await composeNames(context, "--profiles"));
     case "releases":
-      return releases(context);
+      return releases(context, source.restorable);
     case "contexts":
       return plain(["default", ...(await contextNames(context.env))]);
   }
@@ -59,11 +60,14 @@ async function composeNames(context: Context, what: "--services" | "--profiles")
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-async function releases(context: Context): Promise<Candidate[]> {
+async function releases(context: Context, restorable: boolean): Promise<Candidate[]> {
   const app = await appName(context);
   await using connection = await openEngine(context);
   const found = await (await openControl(context, connection)).releases(app);
-  return found.map(({ number, state, git }) => ({
+  const fitting = restorable
+    ? found.filter((release) => release.restorable && release.state !== "live")
+    : found;
+  return fitting.map(({ number, state, git }) => ({
     value: String(number),
     about: git ? `${state}, ${git.revision.slice(0, 9)}` : state,
   }));

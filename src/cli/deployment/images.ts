@@ -20,6 +20,9 @@ interface ImageWork {
   signal: AbortSignal;
 }
 
+/** BuildKit's lines about what went well, which hide the reason of a failure. */
+const routine = /^#\d+ (?:\[internal\]|\[\S+ internal\]|transferring |DONE |CACHED|sha256:|extracting )/;
+
 /** Lines of a failed build or pull that go into the error. */
 const shownLines = 25;
 
@@ -92,7 +95,7 @@ async function run(
     signal: work.signal,
     onLine: (line) => {
       if (line.trim() === "") return;
-      lines.push(line.trimEnd());
+      if (!routine.test(line)) lines.push(line.trimEnd());
       if (lines.length > shownLines) lines.shift();
       work.onLine(source, line.trimEnd());
     },

@@ -43,7 +43,7 @@ function underWay(app: AppSummary, style: Style, now: number): string {
   if (!app.deployment) return "";
   const { deployment, who, step, since } = app.deployment;
   return indent(
-    style.yellow(`deployment ${deployment} by ${who} under way: ${step}, since ${showAge(since, now)}\n`),
+    style.yellow(`deployment ${deployment} by ${who} under way: ${step}, begun ${showAge(since, now)}\n`),
   );
 }
 
