@@ -20,7 +20,7 @@ export function readRefusals(model: ComposeModel, roles: Roles, sources: readonl
       refuseSharing(service, roles, add);
       refuseJobs(service, add);
     } else {
-      refuseAnswering(name, service, roles, add);
+      refuseAnswering(name, model, roles, add);
       for (const other of sharedWith(service)) {
         if (roles[other] && roles[other].role !== "backing") {
           add(`stays, but shares a namespace or volumes with "${other}", which is replaced.`);
@@ -89,14 +89,18 @@ function refuseJobs(service: ComposeService, add: Add): void {
 }
 
 /** A name that a service which stays would answer to beside a colour's container. */
-function refuseAnswering(name: string, service: ComposeService, roles: Roles, add: Add): void {
+function refuseAnswering(name: string, model: ComposeModel, roles: Roles, add: Add): void {
   const taken = new Map<string, string>();
   for (const [other, decision] of Object.entries(roles)) {
     if (decision.role === "backing") continue;
-    for (const colour of colours) taken.set(colourService(other, colour), other);
+    for (const answer of [other, model.services[other]?.hostname]) {
+      if (answer === undefined) continue;
+      for (const colour of colours) taken.set(colourService(answer, colour), other);
+    }
   }
-  const aliases = Object.values(service.networks ?? {}).flatMap((network) => network?.aliases ?? []);
-  for (const answer of [name, service.container_name, service.hostname, ...aliases]) {
+  const service = model.services[name];
+  const aliases = Object.values(service?.networks ?? {}).flatMap((network) => network?.aliases ?? []);
+  for (const answer of [name, service?.container_name, service?.hostname, ...aliases]) {
     const other = answer === undefined ? undefined : taken.get(answer);
     if (other !== undefined) {
       add(`answers to "${answer}", which is the name of a colour of "${other}". Rename one of them.`);
