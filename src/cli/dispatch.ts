@@ -1,5 +1,6 @@
 import { CutoverError } from "../model/error.ts";
 import type { Context, Result } from "./context.ts";
+import type { DeploymentOptions } from "./options.ts";
 import { longestMs } from "./values.ts";
 
 /** Options as commander gives them; `createProgram` is where each is declared and parsed. */
@@ -82,15 +83,6 @@ export async function dispatch(name: string, context: Context, raw: Raw, args: u
     default:
       throw new CutoverError("USAGE", `There is no command \`${name}\`.`);
   }
-}
-
-/** Options that deploy and rollback share. */
-export interface DeploymentOptions {
-  detach: boolean;
-  /** Milliseconds; null leaves it to the app's settings. */
-  timeoutMs: number | null;
-  /** Milliseconds; 0 is refused at once when another deployment is under way. */
-  waitLockMs: number;
 }
 
 function deployment(raw: Raw): DeploymentOptions {

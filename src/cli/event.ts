@@ -1,4 +1,4 @@
-import type { DeploymentEvent, DeploymentEventBody } from "../model/events.ts";
+import type { DeploymentEventBody } from "../model/events.ts";
 import type { ErrorBody } from "../model/error.ts";
 
 /** What the command says of its own work, beside what control streams. */
@@ -10,8 +10,6 @@ export type CliEventBody =
 
 /** Everything that a reporter shows and `--json` prints. */
 export type CliEvent = { at: number } & (DeploymentEventBody | CliEventBody);
-
-export type { DeploymentEvent };
 
 /** Shows events as they come. */
 export interface Reporter {

@@ -1,4 +1,4 @@
-import { CommanderError } from "commander";
+import type { CommanderError } from "commander";
 import { CutoverError } from "../model/error.ts";
 
 /**
@@ -16,5 +16,3 @@ export function usageError(error: CommanderError, command: string): CutoverError
     hint: near === undefined ? help : `Did you mean \`${near}\`? ${help}`,
   });
 }
-
-export { CommanderError };

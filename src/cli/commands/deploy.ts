@@ -10,18 +10,8 @@ import { requireOwnProjects } from "../deployment/foreign.ts";
 import { makeRelease } from "../deployment/make-release.ts";
 import { chooseServices } from "../deployment/draft.ts";
 import { whoAmI } from "../deployment/who.ts";
-import type { DeploymentOptions } from "../dispatch.ts";
+import type { DeployOptions } from "../options.ts";
 import { loadProject } from "../project.ts";
-
-export interface DeployOptions extends DeploymentOptions {
-  /** Only these get a new image; all when empty. */
-  services: string[];
-  build: boolean;
-  pull: "always" | "missing" | "never";
-  plan: boolean;
-  force: boolean;
-  scale: Record<string, number>;
-}
 
 /**
  * Deploys the compose project: what is wrong with it is said before anything starts; then the command builds, makes

@@ -1,6 +1,6 @@
 import type { Context, Result } from "../context.ts";
 import { openControl } from "../control-access.ts";
-import type { DeploymentOptions } from "../dispatch.ts";
+import type { RollbackOptions } from "../options.ts";
 import { abortion } from "../deployment/abortion.ts";
 import { startColour } from "../deployment/colour.ts";
 import { conduct } from "../deployment/conduct.ts";
@@ -9,11 +9,6 @@ import { endingResult } from "../deployment/ending.ts";
 import type { DeploymentSession } from "../deployment/session.ts";
 import { whoAmI } from "../deployment/who.ts";
 import { appName } from "../project.ts";
-
-export interface RollbackOptions extends DeploymentOptions {
-  /** Null takes the release that was live before. */
-  release: number | null;
-}
 
 /**
  * Brings an earlier release back. Control does it by itself while the release's containers are there; else the command
