@@ -19,7 +19,8 @@ export function serviceImageName(model: ComposeModel, service: string): string {
  * become one.
  */
 function repositoryPart(name: string): string {
-  if (/^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(name)) return name;
+  const isHex = /^x-[0-9a-f]+$/.test(name);
+  if (!isHex && /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/.test(name)) return name;
   const hex = [...new TextEncoder().encode(name)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   return `x-${hex}`;
 }
