@@ -3,6 +3,8 @@ import type { Claim, Ledger } from "./claims.ts";
 import { type DrainCount, countClaims } from "./drain-count.ts";
 
 interface Drain {
+  /** `performance.now()` at its begin. */
+  begunAt: number;
   requestsOverdue: boolean;
   cutRequests: number;
   closedConnections: number;
@@ -11,6 +13,9 @@ interface Drain {
 
 /** Counts are reported at most this often, but zero at once. */
 const reportEveryMs = 50;
+
+/** How long the counts of an ended drain can be asked for. */
+export const keepDrainsMs = 15 * 60_000;
 
 /** The drains of one worker: sets the deadlines on a target's claims and reports what is left of them. */
 export class Drains {
@@ -27,6 +32,7 @@ export class Drains {
 
   /** Starts what is not under way; deadlines that are set stay as they are. Returns the counts of now. */
   start(request: DrainRequest): DrainCount[] {
+    this.#forget();
     for (const target of request.targets) {
       if (!this.#drains.has(target)) this.#begin(target, request);
     }
@@ -51,8 +57,22 @@ export class Drains {
     else this.#reporter ??= setTimeout(() => this.#flush(), reportEveryMs);
   }
 
+  /** Drops what ended long ago. */
+  #forget(): void {
+    for (const [target, drain] of this.#drains) {
+      const over = this.#ledger.inFlight(target) === 0 && drain.begunAt < performance.now() - keepDrainsMs;
+      if (over) this.#drains.delete(target);
+    }
+  }
+
   #begin(target: string, request: DrainRequest): void {
-    const drain: Drain = { requestsOverdue: false, cutRequests: 0, closedConnections: 0, timers: new Set() };
+    const drain: Drain = {
+      begunAt: performance.now(),
+      requestsOverdue: false,
+      cutRequests: 0,
+      closedConnections: 0,
+      timers: new Set(),
+    };
     this.#drains.set(target, drain);
     if (this.#ledger.inFlight(target) === 0) return;
     after(drain, request.requestsMs, () => {

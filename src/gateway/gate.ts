@@ -53,6 +53,8 @@ export class Gate {
   /** Takes a table and, unless it stays held, lets go of what waits. */
   open(compiled: CompiledTable | null, held: boolean): void {
     this.#compiled = compiled;
+    for (const target of this.#suspects.keys())
+      if (!compiled?.targets.has(target)) this.#suspects.delete(target);
     this.#held = held || compiled === null;
     if (this.#held) return;
     const waiting = [...this.#waiting];

@@ -17,8 +17,7 @@ export function indexOf(ms: number): number {
 }
 
 /** Largest duration in milliseconds that counts into a bucket. */
-// biome-ignore lint/suspicious/noShadowRestrictedNames: the pair of indexOf; a module has no valueOf of its own.
-export function valueOf(index: number): number {
+export function valueAt(index: number): number {
   if (index < subBuckets) return index / 1_000;
   const shift = Math.floor(index / subBuckets) - 1;
   const mantissa = subBuckets + (index % subBuckets);
@@ -37,7 +36,7 @@ export function quantile(histogram: readonly (readonly [number, number])[], q: n
   let seen = 0;
   for (const [index, count] of sorted) {
     seen += count;
-    if (seen >= rank) return valueOf(index);
+    if (seen >= rank) return valueAt(index);
   }
   return null;
 }

@@ -54,6 +54,7 @@ export function exchange(
   if (plane.closing) answer.shouldKeepAlive = false;
   let body: { stop(): void } | null = null;
   let bodyTouched = false;
+  let continued = false;
   let counted = false;
 
   const count = (match: Match, latencyMs: number | null, failed: boolean) => {
@@ -63,7 +64,8 @@ export function exchange(
     if (failed) plane.stats.failure({ app, release, startedAt });
   };
   const sendBody = (request: ClientRequest) => {
-    if (body || answer.destroyed) return;
+    if (answer.destroyed) return;
+    body?.stop();
     const touched = () => {
       bodyTouched = true;
     };
@@ -86,18 +88,25 @@ export function exchange(
     },
     connected(request) {
       if (!hasBody) return;
-      if (!expects) {
+      if (!expects || continued) {
         sendBody(request);
+        // The header goes with the body's first bytes when those are there already, and else without them.
+        setImmediate(() => {
+          if (!request.headersSent && !request.destroyed) request.flushHeaders();
+        });
         return;
       }
       const proceed = () => {
         clearTimeout(timer);
-        if (body || answer.headersSent || answer.destroyed) return;
-        answer.writeContinue();
+        if (answer.headersSent || answer.destroyed || request.destroyed) return;
+        if (!continued) answer.writeContinue();
+        continued = true;
         sendBody(request);
       };
       const timer = setTimeout(proceed, continueWaitMs);
-      request.once("continue", proceed);
+      request.on("continue", () => {
+        if (!continued) proceed();
+      });
       request.once("response", () => clearTimeout(timer));
       request.once("close", () => clearTimeout(timer));
       request.flushHeaders();
@@ -135,6 +144,7 @@ export function exchange(
       }
       if (match) count(match, performance.now() - started, status >= 500);
       answerError(incoming, answer, status, edge.requestId);
+      incoming.resume();
     },
   };
   const endBody = (request: ClientRequest) => {

@@ -3,7 +3,10 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 /** How long a client may be silent in the middle of a body. */
 const silentMs = 60_000;
 
-/** Sends a client's body on, with backpressure and trailers. `stop` leaves the rest unread. */
+/**
+ * Sends a client's body on, with backpressure and trailers. `stop` leaves the rest unread, so that it can be sent to
+ * another as long as `onFirstByte` was not called.
+ */
 export function relayBody(
   from: IncomingMessage,
   to: ClientRequest,
@@ -38,7 +41,13 @@ export function relayBody(
   };
   from.on("data", data).on("end", end);
   to.on("drain", drain);
-  return { stop: finish };
+  from.resume();
+  return {
+    stop() {
+      finish();
+      from.pause();
+    },
+  };
 }
 
 /** Trailers of a raw list in the form that node's `addTrailers` takes. */

@@ -12,7 +12,7 @@ import type {
 } from "../../model/gateway-api.ts";
 import type { Listener, RoutingTable } from "../../model/route.ts";
 import { checkTable } from "../table-check.ts";
-import { drainOf, listenersOf, probeOf } from "./requests.ts";
+import { drainOf, checkListenersBody, probeOf } from "./requests.ts";
 
 /** What the admin API gives access to. */
 export interface Administered {
@@ -39,7 +39,7 @@ export function createAdmin(gateway: Administered, log: Logger): Server {
     },
     "POST /v1/listeners/check": async ({ request, response }) => {
       const body = await bodyOf(request);
-      const listeners = checked(() => listenersOf(parse(body)));
+      const listeners = checked(() => checkListenersBody(parse(body)));
       await gateway.checkListeners(listeners);
       answer(response, 200, {});
     },

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { CutoverError } from "../../model/error.ts";
 import type { DrainEvent, DrainRequest } from "../../model/gateway-api.ts";
 import { type DrainCount, addCounts, cutAll } from "../drain-count.ts";
+import { keepDrainsMs } from "../drains.ts";
 import type { Pool } from "./pool.ts";
 
 /** A progress event is sent at most this often. */
@@ -43,6 +44,10 @@ export class DrainBoard {
    */
   async *drain(pool: Pool, request: DrainRequest, signal: AbortSignal): AsyncGenerator<DrainEvent> {
     const now = Date.now();
+    for (const [target, since] of this.#startedAt) {
+      const { requests, connections } = this.#sum([target]);
+      if (since < now - keepDrainsMs && requests + connections === 0) this.#forget(target);
+    }
     for (const target of request.targets) {
       if (!this.#counts.has(target)) this.#counts.set(target, new Map());
       if (!this.#startedAt.has(target)) this.#startedAt.set(target, now);

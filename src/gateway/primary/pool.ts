@@ -61,7 +61,7 @@ export class Pool {
 
   /** Resolves with the answer; null when the worker died or was killed because it did not answer in time. */
   async ask<O extends Order>(member: Member, order: O): Promise<Answers[O["type"]] | null> {
-    if (member.worker.isDead() || !member.worker.isConnected()) return null;
+    if (member.worker.isDead()) return null;
     const id = this.#nextId++;
     const answer = new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -74,9 +74,13 @@ export class Pool {
       this.#pending.set(id, { member, resolve, reject, timer });
     });
     const envelope: Envelope = { id, order };
-    member.worker.send(envelope, (error) => {
-      if (error) member.worker.process.kill("SIGKILL");
-    });
+    // One that can't be reached any more may still carry requests: only its end is an answer.
+    if (!member.worker.isConnected()) member.worker.process.kill("SIGKILL");
+    else {
+      member.worker.send(envelope, (error) => {
+        if (error) member.worker.process.kill("SIGKILL");
+      });
+    }
     return (await answer) as Answers[O["type"]] | null;
   }
 
@@ -125,7 +129,12 @@ export class Pool {
     worker.on("message", (message: WorkerMessage) => this.#receive(member, message));
     worker.once("exit", (code, signal) => this.#exited(member, startedAt, code, signal));
     worker.on("error", (error) => this.#options.log.warn({ err: error, worker: member.pid }, "worker"));
-    await this.#options.init(member);
+    try {
+      await this.#options.init(member);
+    } catch (error) {
+      worker.process.kill("SIGKILL");
+      throw error;
+    }
   }
 
   #receive(member: Member, message: WorkerMessage): void {

@@ -7,7 +7,7 @@ import { isPort } from "../table-check.ts";
 /**
  * Bodies of the admin API, checked. Each throws GATEWAY_REFUSED that names the wrong field.
  */
-export function listenersOf(body: unknown): Listener[] {
+export function checkListenersBody(body: unknown): Listener[] {
   const { listeners } = fields(body, "the body");
   return list(listeners, "listeners").map((item, index) => {
     const { name, host, port } = fields(item, `listeners[${index}]`);

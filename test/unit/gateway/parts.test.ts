@@ -1,0 +1,193 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { hostName, hostPort, isHostPattern } from "../../../src/gateway/host.ts";
+import { readOptions } from "../../../src/gateway/options.ts";
+import { createMutex } from "../../../src/gateway/primary/mutex.ts";
+import { checkListenersBody, drainOf, probeOf } from "../../../src/gateway/primary/requests.ts";
+import { loadSnapshot, writeSnapshot } from "../../../src/gateway/primary/snapshot.ts";
+import { Stats, keepStatsMs } from "../../../src/gateway/stats.ts";
+import { emptyTable } from "../../../src/gateway/table.ts";
+import { tableProblems } from "../../../src/gateway/table-check.ts";
+
+test("names in a Host header", () => {
+  const cases = ["Shop.Example:8080", "shop.example.", "[2001:DB8::1]:80", ":80", "", "  a  "];
+  expect(cases.map(hostName)).toEqual(["shop.example", "shop.example", "[2001:db8::1]", null, null, "a"]);
+  expect(hostName(undefined)).toBeNull();
+  expect([hostPort("a:81"), hostPort("a"), hostPort(undefined)]).toEqual([81, null, null]);
+  expect(["a", "*.a.b", "10.0.0.1", "[::1]"].map(isHostPattern)).toEqual([true, true, true, true]);
+  expect(["A", "*", "a.*", "-a", "a b", ""].map(isHostPattern)).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+describe("options", () => {
+  test("come from the command line, then the environment, then defaults", () => {
+    expect(
+      readOptions(["--http-port", "81", "--workers=3"], {
+        CUTOVER_HTTP_PORT: "82",
+        CUTOVER_BIND: "127.0.0.1",
+      }),
+    ).toEqual({
+      httpPort: 81,
+      bind: "127.0.0.1",
+      socket: "/run/cutover/gateway.sock",
+      snapshot: "/run/cutover/table.json",
+      workers: 3,
+    });
+    expect(readOptions([], {}).workers).toBeGreaterThanOrEqual(2);
+  });
+
+  test("that are wrong are named", () => {
+    for (const args of [["--http-port", "x"], ["--http-port", "70000"], ["--workers", "0"], ["--unknown"]]) {
+      expect(() => readOptions(args, {})).toThrow(expect.objectContaining({ code: "USAGE" }));
+    }
+  });
+});
+
+describe("table check", () => {
+  const table = {
+    generation: 1,
+    listeners: [{ name: "port:81", host: null, port: 81 }],
+    routes: [
+      { id: "r", app: "a", listener: "port:81", hosts: ["*.x"], path: "/", priority: 0, backend: "b" },
+    ],
+    backends: [
+      { id: "b", app: "a", service: "s", release: 1, targets: [{ id: "t", address: "10.0.0.1", port: 80 }] },
+    ],
+  };
+
+  test.each([
+    ["a generation below zero", { generation: -1 }],
+    ["the gateway's own listener", { listeners: [{ name: "http", host: null, port: 81 }] }],
+    ["a port of zero", { listeners: [{ name: "port:81", host: null, port: 0 }] }],
+    ["two routes of one id", { routes: [table.routes[0], table.routes[0]] }],
+    ["a route to no backend", { routes: [{ ...table.routes[0], backend: "c" }] }],
+    ["a route on no listener", { routes: [{ ...table.routes[0], listener: "port:82" }] }],
+    ["a host in capitals", { routes: [{ ...table.routes[0], hosts: ["A"] }] }],
+    ["a path without a slash", { routes: [{ ...table.routes[0], path: "x" }] }],
+    ["hosts that are no list", { routes: [{ ...table.routes[0], hosts: null }] }],
+    [
+      "a target twice",
+      {
+        backends: [
+          {
+            ...table.backends[0],
+            targets: [...(table.backends[0]?.targets ?? []), ...(table.backends[0]?.targets ?? [])],
+          },
+        ],
+      },
+    ],
+  ])("refuses %s", (_what, change) => {
+    expect(tableProblems(table)).toEqual([]);
+    expect(tableProblems({ ...table, ...change }).length).toBeGreaterThan(0);
+  });
+});
+
+describe("snapshot", () => {
+  test("is read back; a damaged one is moved aside; none is none", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "cutover-snapshot-"));
+    const path = join(directory, "table.json");
+    expect(await loadSnapshot(path)).toEqual({ state: "missing" });
+    await writeSnapshot(path, { ...emptyTable, generation: 3 });
+    expect(await loadSnapshot(path)).toEqual({ state: "good", table: { ...emptyTable, generation: 3 } });
+    expect(await readdir(directory)).toEqual(["table.json"]);
+    for (const text of ["", "{", "null", '{"generation":1}']) {
+      await writeFile(path, text);
+      expect(await loadSnapshot(path)).toMatchObject({ state: "damaged", keptAt: `${path}.damaged` });
+      expect(await readdir(directory)).toEqual(["table.json.damaged"]);
+    }
+    await rm(directory, { recursive: true });
+  });
+});
+
+describe("stats", () => {
+  const answered = { app: "a", release: 1, startedAt: 10_500 };
+
+  test("count by second and release, and add up over workers", () => {
+    const worker = new Stats();
+    worker.request(answered, 5);
+    worker.request({ ...answered, startedAt: 10_900 }, 5);
+    worker.request({ ...answered, startedAt: 10_100 }, null);
+    worker.failure(answered);
+    worker.request({ ...answered, release: 2, startedAt: 11_000 }, 7);
+    const store = new Stats();
+    for (const bucket of worker.take()) store.add(bucket);
+    expect(worker.isEmpty).toBe(true);
+    store.add({
+      app: "a",
+      second: 10,
+      release: 1,
+      requests: 1,
+      failures: 0,
+      latency: [[1, 1]],
+      firstAt: 10_050,
+      lastAt: 10_050,
+    });
+    const [first, second] = store.of("a", 0);
+    expect(first).toMatchObject({
+      second: 10,
+      release: 1,
+      requests: 4,
+      failures: 1,
+      firstAt: 10_050,
+      lastAt: 10_900,
+    });
+    expect(first?.latency.map(([, count]) => count)).toEqual([1, 2]);
+    expect(second).toMatchObject({ second: 11, release: 2, requests: 1, failures: 0 });
+    expect(store.of("a", 11_000).length).toBe(1);
+    expect(store.of("b", 0)).toEqual([]);
+  });
+
+  test("are forgotten after fifteen minutes", () => {
+    const store = new Stats();
+    store.request(answered, 5);
+    store.forget(10_000 + keepStatsMs);
+    expect(store.isEmpty).toBe(false);
+    store.forget(10_001 + keepStatsMs);
+    expect(store.isEmpty).toBe(true);
+  });
+});
+
+test("the mutex runs one after another, and a failure does not stop it", async () => {
+  const inTurn = createMutex();
+  const order: string[] = [];
+  const release = Promise.withResolvers<void>();
+  const first = inTurn(async () => {
+    await release.promise;
+    order.push("first");
+    throw new Error("no");
+  });
+  const second = inTurn(async () => void order.push("second"));
+  release.resolve();
+  await expect(first).rejects.toThrow("no");
+  await second;
+  expect(order).toEqual(["first", "second"]);
+});
+
+describe("bodies of the admin API", () => {
+  test("are taken as they should be", () => {
+    const drain = { targets: ["a", "a"], requestsMs: 1, connectionsMs: 2, spreadMs: 3 };
+    expect(drainOf(drain)).toEqual({ ...drain, targets: ["a"] });
+    expect(checkListenersBody({ listeners: [{ name: "p", host: null, port: 80 }] })).toEqual([
+      { name: "p", host: null, port: 80 },
+    ]);
+  });
+
+  test.each([
+    () => drainOf(null),
+    () => drainOf({ targets: [1], requestsMs: 1, connectionsMs: 2, spreadMs: 3 }),
+    () => drainOf({ targets: [], requestsMs: -1, connectionsMs: 2, spreadMs: 3 }),
+    () => checkListenersBody({ listeners: [{ name: "p", host: null, port: 0 }] }),
+    () => probeOf({ targets: [], check: null }),
+    () => probeOf({ targets: [{ id: "t", address: "a", port: "80" }], check: {} }),
+  ])("are refused when they are not", (read) => {
+    expect(read).toThrow(expect.objectContaining({ code: "GATEWAY_REFUSED" }));
+  });
+});
