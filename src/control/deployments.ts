@@ -290,8 +290,7 @@ export class Deployments {
       });
       return;
     }
-    record.handedOver = true;
-    state.save(record);
+    active.run.handOver();
     active.run.enter("start");
     await Promise.all(kept.map((container) => engine.start(container.id)));
     active.run.watch({ ...row, colour: record.colour });

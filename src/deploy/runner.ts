@@ -73,7 +73,7 @@ export class DeploymentRun {
    * @throws CutoverError ABORTED when the old release is already being stopped
    */
   giveUp(outcome: Exclude<Outcome, "live" | "unchanged">, error: unknown): void {
-    if (this.record.outcome !== null || this.record.abort) return;
+    if (this.record.outcome !== null || this.record.abort || this.#halt.signal.aborted) return;
     if (!canAbort(this.record.step)) {
       throw new CutoverError(
         "ABORTED",

@@ -10,14 +10,14 @@ import { label } from "../../src/model/labels.ts";
 import type { ReleaseService } from "../../src/model/release.ts";
 import { requestJson, requestStream } from "../../src/wire/json-client.ts";
 import type { FakeContainerSpec, FakeEngine } from "./fake-engine.ts";
-import { type RunningGateway, startGateway } from "./gateway.ts";
+import { startGateway } from "./gateway.ts";
 import { release } from "./release.ts";
 
 type Outcome = Extract<DeploymentEvent, { type: "outcome" }>;
 
 /** Control in this process, on a fake engine and a real gateway. */
 export interface TestControl extends AsyncDisposable {
-  gateway: RunningGateway;
+  gateway: Awaited<ReturnType<typeof startGateway>>;
   engine: FakeEngine;
   get(path: string): Promise<unknown>;
   begin(app: string, request?: Partial<BeginRequest>): Lease;

@@ -1,5 +1,4 @@
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { ContainerEvent, ContainerState, Engine } from "../../src/deploy/ports.ts";
 
 export interface FakeContainerSpec {
@@ -16,8 +15,11 @@ interface FakeContainer {
   spec: FakeContainerSpec;
   state: ContainerState;
   server: Server | null;
-  port: number;
+  address: string;
 }
+
+/** Port that every container serves on, at a loopback address of its own. */
+const containerPort = 3000;
 
 /**
  * An engine in memory whose containers are HTTP servers on loopback. `test/contract/engine.test.ts` holds it to the
@@ -30,7 +32,7 @@ export class FakeEngine implements Engine {
   readonly #listeners = new Set<(event: ContainerEvent) => void>();
   #serial = 0;
 
-  /** @returns the container's id; it listens on `port(id)` once it runs */
+  /** @returns the container's id */
   create(spec: FakeContainerSpec): string {
     const id = `fake${String(++this.#serial).padStart(8, "0")}`;
     const state: ContainerState = {
@@ -47,12 +49,13 @@ export class FakeEngine implements Engine {
       stopTimeoutSeconds: 10,
       networks: [{ name: "fake_default", driver: "bridge", address: "" }],
     };
-    this.#containers.set(id, { spec, state, server: null, port: 0 });
+    this.#containers.set(id, {
+      spec,
+      state,
+      server: null,
+      address: `127.88.${this.#serial >> 8}.${this.#serial & 255}`,
+    });
     return id;
-  }
-
-  port(id: string): number {
-    return this.#containers.get(id)?.port ?? 0;
   }
 
   /** The container's process ends by itself. */
@@ -87,11 +90,12 @@ export class FakeEngine implements Engine {
     if (container.state.status === "running") return;
     if (container.spec.serve) {
       container.server = createServer(container.spec.serve);
-      await new Promise<void>((resolve) => container.server?.listen(container.port, "127.0.0.1", resolve));
-      container.port = (container.server.address() as AddressInfo).port;
+      await new Promise<void>((resolve) =>
+        container.server?.listen(containerPort, container.address, resolve),
+      );
     }
     const startedAt = new Date().toISOString();
-    const networks = [{ name: "fake_default", driver: "bridge", address: "127.0.0.1" }];
+    const networks = [{ name: "fake_default", driver: "bridge", address: container.address }];
     container.state = { ...container.state, status: "running", exitCode: null, startedAt, networks };
     this.#tell(container, "start");
     if (container.spec.exitCode !== undefined) this.#end(container, container.spec.exitCode);
