@@ -275,11 +275,14 @@ describe("what happens between deployments", () => {
     for (let i = 0; i < 20; i++) expect(await answer()).toBe("release 1");
     engine.crash(b);
     await engine.start(a);
+    const routed = async (): Promise<string[]> => {
+      const summary = (await control.get("/v1/apps/shop")) as AppSummary;
+      const targets = summary.services.flatMap((service) => service.targets);
+      return targets.filter((target) => target.address !== "").map((target) => target.id);
+    };
+    while (!(await routed()).includes(a)) await new Promise((resolve) => setImmediate(resolve));
+    expect(await routed()).toEqual([a]);
     while ((await answer()) !== "release 1") await new Promise((resolve) => setImmediate(resolve));
-    const summary = (await control.get("/v1/apps/shop")) as AppSummary;
-    expect(
-      summary.services[0]?.targets.filter((target) => target.address !== "").map((target) => target.id),
-    ).toEqual([a]);
   });
 
   it("removes retired containers when the rollback window ends", async () => {
