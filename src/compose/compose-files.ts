@@ -55,7 +55,9 @@ function searchUpwards(start: string): string[] {
 
 /** A variable out of the env files, without interpolation: enough for the names of files. */
 function fromEnvFiles(options: FileOptions, directory: string, name: string): string | undefined {
-  const files = options.envFiles.length > 0 ? options.envFiles : [join(directory, ".env")];
+  const named = options.env.COMPOSE_ENV_FILES?.split(",").filter(Boolean) ?? [];
+  const given = options.envFiles.length > 0 ? options.envFiles : named;
+  const files = given.length > 0 ? given : [join(directory, ".env")];
   let value: string | undefined;
   for (const file of files) {
     const text = readOrNull(resolve(options.cwd, file)) ?? "";

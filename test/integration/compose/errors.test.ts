@@ -44,7 +44,7 @@ const wrong: Wrong[] = [
   },
   {
     what: "a variable that must be set",
-    yaml: "services:\n  web:\n    image: ${CUTOVER_TEST_UNSET:?say which}\n",
+    yaml: `services:\n  web:\n    image: \${CUTOVER_TEST_UNSET:?say which}\n`,
     message: /say which/,
     at: [3, 5],
   },
