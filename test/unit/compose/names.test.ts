@@ -1,10 +1,12 @@
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { escapeDollar, unescapeDollar, unescapeDollars } from "../../../src/compose/dollar.ts";
 import { parseDuration } from "../../../src/compose/duration.ts";
 import { releaseImageRef, serviceImageName } from "../../../src/compose/images.ts";
 import { storeKind } from "../../../src/compose/known-images.ts";
 import { editDistance, nearest } from "../../../src/compose/nearest.ts";
+import { warningCodes } from "../../../src/compose/notice.ts";
 import { requireServices } from "../../../src/compose/service-name.ts";
 
 test("a release's image has a name that no registry answers to", () => {
@@ -73,4 +75,11 @@ test("an unknown service is told with the nearest name, or with all of them", ()
     'There is no service "wbe". Did you mean "web"?',
   );
   expect(() => requireServices(["x"], ["web", "db"])).toThrow("The services are: web, db.");
+});
+
+test("every warning stands in the reference of the compose file", () => {
+  const page = readFileSync(new URL("../../../docs/reference/compose-file.md", import.meta.url), "utf8");
+  const section = page.split("## Warnings")[1]?.split("\n## ")[0] ?? "";
+  const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+  expect(documented.toSorted()).toEqual(Object.keys(warningCodes).toSorted());
 });
