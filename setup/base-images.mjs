@@ -19,7 +19,8 @@ const recipes = { "node:24-slim": nodeImage, "python:3-slim": pythonImage };
 
 /**
  * Makes sure that the engine has the base images of the examples: those that are there are used, else they are
- * pulled, else a stand-in is made on the spot. Gives the names of the stand-ins that this call brought.
+ * pulled, else a stand-in is made on the spot. Gives the names that this call brought a stand-in for; one that was
+ * there before, though of an older recipe, is not among them.
  */
 export async function ensureBaseImages(references) {
   const brought = [];
@@ -56,13 +57,19 @@ async function ensureBaseImage(reference) {
   const from = performance.now();
   if (existsSync(cached) && (await docker(["load", "--quiet", "--input", cached])).code === 0) {
     say(`${reference}: loaded its stand-in from ${cached} in ${seconds(from)}`);
-    return true;
+    return replaced(present);
   }
   say(`${reference}: no registry answers; making a stand-in under that name (${recipe.what})`);
   await make(reference, recipe, key);
   await keep(reference, cached);
   say(`${reference}: stand-in made in ${seconds(from)}, kept in ${cached}`);
-  return true;
+  return replaced(present);
+}
+
+/** Takes the image of an older recipe away, unless something is made of it. True when there was none. */
+async function replaced(older) {
+  if (older) await docker(["image", "rm", older.Id]);
+  return !older;
 }
 
 /** Changes when the recipe or what it takes from this machine changes. */

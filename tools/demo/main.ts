@@ -69,6 +69,8 @@ async function main(): Promise<number> {
   }
   const interrupted = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => interrupted.abort());
+  // Who reads the output has gone, as with `| head`: clean up as for an interrupt.
+  process.stdout.on("error", () => interrupted.abort());
   try {
     return (await demo(args, interrupted.signal)) ? 0 : 1;
   } catch (error) {

@@ -33,6 +33,7 @@ export function jsonOut(): Out {
 export function textOut(): Out {
   const c = picocolors.createColors(picocolors.isColorSupported);
   const live = process.stdout.isTTY ? createLogUpdate(process.stdout) : null;
+  const warned = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   const print = (text: string) => {
     live?.clear();
@@ -49,7 +50,9 @@ export function textOut(): Out {
       else if (told.type === "said") print(`\n${c.dim(told.text)}`);
       else {
         const text = eventLine(told.event, c);
-        if (text !== null) print(text);
+        if (text === null || warned.has(text)) return;
+        if (told.event.type === "warning") warned.add(text);
+        print(text);
       }
     },
     follow(load) {

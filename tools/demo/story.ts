@@ -33,10 +33,13 @@ export async function playStory(options: StoryOptions): Promise<Played> {
   const play = async (
     title: string,
     args: string[],
-    typed: string,
+    command: string,
     variables: Record<string, string>,
     expected: Scene["expected"],
   ): Promise<Scene> => {
+    const typed = [...Object.entries(variables).map(([name, value]) => `${name}=${value}`), command].join(
+      " ",
+    );
     tell({ type: "scene", title, typed });
     const all = [args[0] ?? "", ...files, "-p", stage.app, ...args.slice(1), "--json"];
     let ended = false;

@@ -47,9 +47,20 @@ function outcomeLine(event: PrintedEvent & { type: "outcome" }, c: Colours): str
   if (event.outcome === "live") return `${c.green("●")} ${c.bold(`${release} is live`)}`;
   const lines = [`${c.yellow("●")} ${c.bold(`${release} was ${event.outcome}`)}`];
   if (event.error) {
-    lines.push(event.error.message, ...event.error.details.map((line) => c.dim(`│ ${line}`)));
+    lines.push(event.error.message, ...folded(event.error.details).map((line) => c.dim(`│ ${line}`)));
   }
   return lines.join("\n    ");
+}
+
+/** Lines that repeat the one before, as one with their number. */
+function folded(lines: readonly string[]): string[] {
+  const runs: { line: string; times: number }[] = [];
+  for (const line of lines) {
+    const last = runs.at(-1);
+    if (last?.line === line) last.times += 1;
+    else runs.push({ line, times: 1 });
+  }
+  return runs.map(({ line, times }) => (times === 1 ? line : `${line}  (${times} times)`));
 }
 
 /** What the load sees just now, for a line that is written over. */
@@ -103,7 +114,10 @@ function cells([span = "", seenBy = "", ...numbers]: string[]): string {
 
 /** Totals by kind of request. */
 export function loadBlock(load: LoadReport, c: Colours): string {
-  const lines = [`\n${c.bold("every request of the demo")}`];
+  const lines = [
+    c.dim("  client: short requests, as their sender timed them; gateway: all of them, the slow ones too"),
+    `\n${c.bold("every request of the demo")}`,
+  ];
   for (const [kind, latency] of Object.entries(load.byKind)) {
     const failed = latency.failures === 0 ? "0 failed" : c.red(`${latency.failures} failed`);
     lines.push(
