@@ -92,7 +92,7 @@ export function exchange(
         sendBody(request);
         // The header goes with the body's first bytes when those are there already, and else without them.
         setImmediate(() => {
-          if (!request.headersSent && !request.destroyed) request.flushHeaders();
+          if (!bodyTouched && !request.destroyed) request.flushHeaders();
         });
         return;
       }
