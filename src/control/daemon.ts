@@ -11,6 +11,7 @@ import { EventHub } from "./event-hub.ts";
 import { LiveRoutes } from "./live-routes.ts";
 import { Retention } from "./retention.ts";
 import { State } from "./state.ts";
+import { removeStragglers } from "./stragglers.ts";
 
 export interface DaemonInput {
   engine: Engine;
@@ -61,11 +62,12 @@ export async function startDaemon(input: DaemonInput): Promise<AsyncDisposable> 
   await restoreRoutes(state, balancer, liveRoutes);
   const confirm = once(() => confirmRoutes(balancer, log, stop.signal));
   void confirm();
+  const stragglers = removeStragglers({ engine, log, deployment: (id) => state.deployment(id) });
   hub.subscribe((event) => {
     if (isGatewayStart(event)) void confirm();
-    liveRoutes
-      .onEvent(event)
-      .catch((error: unknown) => log.warn({ err: error }, "an event could not be followed"));
+    Promise.all([liveRoutes.onEvent(event), stragglers(event)]).catch((error: unknown) =>
+      log.warn({ err: error }, "an event could not be followed"),
+    );
   });
   deployments.recover();
   for (const { app } of state.apps()) void retention.sweep(app);

@@ -162,7 +162,7 @@ export class Deployments {
     if (!row) throw new CutoverError("USAGE", `deployment ${id} has no release yet`);
     const { hooks } = row.release;
     const emit = active.log.emit.bind(active.log);
-    const signal = new AbortController().signal;
+    const { signal } = active.run;
     await runHooks({ engine: this.#input.engine, deployment: id, phase: "pre-deploy", hooks, emit, signal });
   }
 
@@ -252,6 +252,7 @@ export class Deployments {
       colour,
       previous: record.previous,
     });
+    active.log.emit({ type: "step", step: "prepare", status: "started", ms: null, detail: null });
     if (request.kind === "rollback") await this.#openRollback(active, request.release);
     this.#drive(active);
     return active;
@@ -259,7 +260,7 @@ export class Deployments {
 
   /** Starts the stored release's containers where they still stand; else asks the CLI to make them again. */
   async #openRollback(active: Active, wanted: number | null): Promise<void> {
-    const { engine, state } = this.#input;
+    const { engine } = this.#input;
     const { record } = active.run;
     const row = await rollbackTarget(this.#input, record.app, wanted);
     record.release = row.release.number;
@@ -321,7 +322,7 @@ export class Deployments {
       events: this.#input.events,
       store: state,
       currentTargets: (app) => this.#input.liveRoutes.targetIds(app),
-      onLive: (row) => this.#input.liveRoutes.adopt(row),
+      switchTo: (row, routes) => this.#input.liveRoutes.switchTo(row, routes),
       emit: log.emit.bind(log),
       now: Date.now,
     };

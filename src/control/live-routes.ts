@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
 import type { GatewayBalancer } from "../balancers/gateway.ts";
-import type { ContainerEvent, ContainerState, Engine } from "../deploy/ports.ts";
+import type { AppRoutes, ContainerEvent, ContainerState, Engine } from "../deploy/ports.ts";
 import type { ReleaseRecord } from "../deploy/record.ts";
 import { appRoutes, serviceOf, targetOf } from "../deploy/targets.ts";
+import type { TableApplied } from "../model/gateway-api.ts";
 import { label } from "../model/labels.ts";
 import type { ReleaseService } from "../model/release.ts";
 import type { Target } from "../model/route.ts";
@@ -21,7 +22,7 @@ export interface LiveRoutesInput {
   balancer: GatewayBalancer;
   log: Logger;
   gatewayPort: () => Promise<number | null>;
-  saveRoutes: (app: string, routes: ReturnType<typeof appRoutes>) => void;
+  saveRoutes: (app: string, routes: AppRoutes) => void;
 }
 
 /** How long a restart waits for a first ready target before it serves what it has, in milliseconds. */
@@ -48,14 +49,25 @@ export class LiveRoutes {
     return new Map(this.#apps.get(app)?.targets);
   }
 
-  /** After a switch: follow this release's containers from now on. The gateway has its routes already. */
-  async adopt(row: ReleaseRecord): Promise<void> {
-    this.forget(row.release.app);
-    const live: LiveApp = { row, targets: new Map(), candidates: new Map() };
-    this.#apps.set(row.release.app, live);
-    const routed = new Set(this.#routedTargets(row.release.app).map((target) => target.id));
-    for (const { container, service, target } of await this.#list(live)) {
-      if (routed.has(container.id)) live.targets.set(container.id, { service: service.name, target });
+  /**
+   * The switch: from this instant on only the new release's containers change the app's routes, then the gateway gets
+   * them all at once. If the gateway does not take them, the old release's are followed again.
+   */
+  async switchTo(row: ReleaseRecord, routes: AppRoutes): Promise<TableApplied> {
+    const { app } = row.release;
+    const before = this.#apps.get(app);
+    const targets = routes.backends.flatMap(({ service, targets: of }) =>
+      of.map((target): [string, { service: string; target: Target }] => [target.id, { service, target }]),
+    );
+    const live: LiveApp = { row, targets: new Map(targets), candidates: new Map() };
+    for (const candidate of before?.candidates.values() ?? []) candidate.abort();
+    this.#apps.set(app, live);
+    try {
+      return await this.#input.balancer.setRoutes(app, routes);
+    } catch (error) {
+      if (before) this.#apps.set(app, before);
+      else this.#apps.delete(app);
+      throw error;
     }
   }
 
@@ -157,7 +169,7 @@ export class LiveRoutes {
     if (this.#apps.get(app) !== live) return;
     const routes = await this.#routes(live);
     const before = this.#input.balancer.routes().get(app);
-    if (before && sameTargets(before, routes)) return;
+    if (this.#apps.get(app) !== live || (before && sameTargets(before, routes))) return;
     try {
       await this.#input.balancer.setRoutes(app, routes);
       this.#input.saveRoutes(app, routes);
@@ -170,7 +182,7 @@ export class LiveRoutes {
     }
   }
 
-  async #routes(live: LiveApp): Promise<ReturnType<typeof appRoutes>> {
+  async #routes(live: LiveApp): Promise<AppRoutes> {
     const byService = new Map<string, Target[]>();
     for (const { service, target } of live.targets.values()) {
       byService.set(service, [...(byService.get(service) ?? []), target]);

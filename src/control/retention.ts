@@ -54,7 +54,10 @@ export class Retention {
     const idle = otherColour(row.colour);
     const standing = await engine.containers({ [label.app]: app, [label.colour]: idle });
     const number = standing[0]?.labels[label.release];
-    if (number === undefined) return;
+    if (number === undefined) {
+      await engine.removeNetworks({ [label.app]: app, [label.colour]: idle });
+      return;
+    }
     const retired = state.release(app, Number(number));
     const end = retired?.retiredAt
       ? retired.retiredAt + retired.release.settings.rollbackWindowMs

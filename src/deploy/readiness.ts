@@ -48,12 +48,14 @@ interface Watched {
 /**
  * Watches a release's containers from before they start until the switch. Event-driven: nothing is polled but the
  * gateway's own probe. A container that ends, restarts, is OOM-killed or turns unhealthy ends the wait at once, and
- * also breaks a readiness that had been reached: look at `failure` in the instant before the switch.
+ * also breaks a readiness that had been reached: ask `alive` in the instant before the switch.
  */
 export class ReadinessWatch implements Disposable {
   /** Rejects with NOT_HEALTHY or CONTAINER_EXITED. */
   readonly ready: Promise<Ready>;
-  failure: CutoverError | null = null;
+  #failure: CutoverError | null = null;
+  /** Set in the instant a container ends; resolves when the reason is known. */
+  #dying: Promise<void> | null = null;
   readonly #input: ReadinessInput;
   readonly #watched = new Map<string, Watched>();
   readonly #stop = new AbortController();
@@ -77,6 +79,15 @@ export class ReadinessWatch implements Disposable {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
+  /**
+   * Throws what has ended the wait, also after it was over. When it resolves no event has come in between: what is done
+   * in the same turn is done with every container alive as far as the engine has told.
+   */
+  async alive(): Promise<void> {
+    if (this.#dying) await this.#dying;
+    if (this.#failure) throw this.#failure;
+  }
+
   /** Ends the wait with NOT_HEALTHY, naming what is not ready and showing its last lines. */
   async expire(timeoutMs: number): Promise<void> {
     const late = [...this.#watched.values()].find((watched) => !isReady(watched, Date.now()));
@@ -96,7 +107,10 @@ export class ReadinessWatch implements Disposable {
   async #onEvent(event: ContainerEvent | null): Promise<void> {
     if (event === null) return this.#relist();
     if (!this.#matches(event.labels)) return;
-    if (event.action === "die" || event.action === "oom") return this.#ended(event.id, event.action);
+    if (event.action === "die" || event.action === "oom") {
+      this.#dying ??= this.#ended(event.id, event.action);
+      return;
+    }
     if (event.action !== "start" && !event.action.startsWith("health_status")) return;
     const container = await this.#input.engine.inspect(event.id).catch(() => null);
     if (container) this.#look(container);
@@ -130,10 +144,14 @@ export class ReadinessWatch implements Disposable {
     if (container.status === "created") return;
     this.#watched.set(container.id, watched);
     if (container.status !== "running" || container.restartCount > 0) {
-      if (container.startedAt !== "") void this.#ended(container.id, container.oomKilled ? "oom" : "die");
+      if (container.startedAt !== "")
+        this.#dying ??= this.#ended(container.id, container.oomKilled ? "oom" : "die");
       return;
     }
-    if (container.health === "unhealthy") return void this.#unhealthy(watched);
+    if (container.health === "unhealthy") {
+      this.#dying ??= this.#unhealthy(watched);
+      return;
+    }
     this.#show(watched, container.health === "healthy" ? "healthy" : "running", null);
     this.#startProbe(watched);
     this.#conclude();
@@ -250,8 +268,8 @@ export class ReadinessWatch implements Disposable {
   }
 
   #fail(error: CutoverError): void {
-    if (this.failure || this.#stop.signal.aborted) return;
-    this.failure = error;
+    if (this.#failure || this.#stop.signal.aborted) return;
+    this.#failure = error;
     this.#settle.reject(error);
   }
 }

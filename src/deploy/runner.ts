@@ -1,12 +1,14 @@
 import { otherColour } from "../model/app.ts";
 import type { Outcome, Step } from "../model/deployment.ts";
 import { CutoverError, errorBody } from "../model/error.ts";
+import type { TableApplied } from "../model/gateway-api.ts";
 import { label } from "../model/labels.ts";
-import { makeReceipt } from "../observe/receipt.ts";
+import { unlessAborted } from "./abortable.ts";
+import { deploymentReceipt } from "./deployment-receipt.ts";
 import { cleanUp, drainTargets, reassertRoutes, removeHooks, retire, runningTargets } from "./effects.ts";
 import { runHooks } from "./hooks.ts";
 import { type Action, canAbort, isBeforeSwitch, nextAction } from "./machine.ts";
-import type { Balancer, ContainerEvents, Engine } from "./ports.ts";
+import type { AppRoutes, Balancer, ContainerEvents, Engine } from "./ports.ts";
 import { ReadinessWatch } from "./readiness.ts";
 import {
   type DeploymentRecord,
@@ -24,14 +26,11 @@ export interface RunContext {
   store: DeploymentStore;
   /** Target ids that the app's routes lead to now. */
   currentTargets: (app: string) => string[];
-  /** Told after the switch, so that the app's routes follow the release's containers from now on. */
-  onLive: (release: ReleaseRecord) => Promise<void>;
+  /** The switch itself: these routes at once, which follow the release's containers from now on. */
+  switchTo: (release: ReleaseRecord, routes: AppRoutes) => Promise<TableApplied>;
   emit: Emit;
   now: () => number;
 }
-
-/** What reaches the receipt from before the deployment began, in milliseconds. */
-const receiptLeadMs = 10_000;
 
 /** Carries one deployment from its record's step to its end. Journals each intent before its effect. */
 export class DeploymentRun {
@@ -52,6 +51,11 @@ export class DeploymentRun {
     this.#stepBegan = context.now();
     if (record.handedOver) this.#handedOver.resolve();
     if (record.release !== null) this.#release = context.store.release(record.app, record.release);
+  }
+
+  /** Aborted when the deployment is given up. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
   }
 
   /** The release is known and the colour is empty: watches its containers from now on. */
@@ -134,9 +138,7 @@ export class DeploymentRun {
       return;
     }
     if (isBeforeSwitch(this.record.step) && action !== "clean-up") {
-      const refused =
-        error instanceof CutoverError && (error.code === "NOT_HEALTHY" || error.code === "CONTAINER_EXITED");
-      this.record.abort = { outcome: refused ? "refused" : "aborted", error: errorBody(error) };
+      this.record.abort = { outcome: isRefusal(error) ? "refused" : "aborted", error: errorBody(error) };
       this.#save();
       return;
     }
@@ -145,7 +147,7 @@ export class DeploymentRun {
     if (action === "switch") {
       await reassertRoutes(this.#context);
       this.record.step = "verify";
-      this.record.abort = { outcome: "aborted", error: body };
+      this.record.abort = { outcome: isRefusal(error) ? "refused" : "aborted", error: body };
     } else if (action === "clean-up" || action === "switch-back") {
       await this.#end(this.record.abort?.outcome ?? "aborted");
     } else {
@@ -209,7 +211,7 @@ export class DeploymentRun {
     const gone = seen.findIndex(
       (container) => container?.status !== "running" || container.health === "unhealthy",
     );
-    if (watch.failure) throw watch.failure;
+    await watch.alive();
     if (gone >= 0) {
       const service = ready.containers[gone]?.labels[label.service] ?? release.app;
       throw new CutoverError("CONTAINER_EXITED", `${service} ended between its last probe and the switch`);
@@ -218,28 +220,24 @@ export class DeploymentRun {
   }
 
   async #switch(): Promise<void> {
-    const { store, balancer, currentTargets, onLive, now } = this.#context;
+    const { store, balancer, currentTargets, switchTo, now } = this.#context;
     const row = this.#known();
     const watch = this.#ensureWatch(row);
     const ready = await watch.ready;
-    if (watch.failure) throw watch.failure;
+    await watch.alive();
     const routes = appRoutes(row.release, ready.targets, await gatewayPort(balancer));
     const fresh = new Set([...ready.targets.values()].flat().map((target) => target.id));
     this.record.draining = currentTargets(this.record.app).filter((id) => !fresh.has(id));
     this.#save();
-    const applied = await balancer.setRoutes(this.record.app, routes);
+    const live: ReleaseRecord = { ...row, state: "live", colour: this.record.colour, retiredAt: null };
+    await watch.alive();
+    const applied = await switchTo(live, routes);
     this.#finishStep("done", null);
     this.record.switchedAt = now();
     this.record.workers = applied.workers;
     this.record.step = "drain";
     this.#stepBegan = this.record.switchedAt;
-    const live: ReleaseRecord = {
-      ...row,
-      state: "live",
-      colour: this.record.colour,
-      liveAt: this.record.switchedAt,
-      retiredAt: null,
-    };
+    live.liveAt = this.record.switchedAt;
     store.commitSwitch(this.record, live, routes);
     this.#release = live;
     this.#context.emit({
@@ -250,7 +248,6 @@ export class DeploymentRun {
     });
     this.#context.emit({ type: "step", step: "drain", status: "started", ms: null, detail: null });
     watch[Symbol.dispose]();
-    await onLive(live);
   }
 
   async #drain(): Promise<void> {
@@ -293,17 +290,16 @@ export class DeploymentRun {
 
   async #switchBack(): Promise<void> {
     const { record } = this;
-    const { balancer, store, now } = this.#context;
+    const { balancer, store, switchTo, now } = this.#context;
     const previous = record.previous === null ? null : store.release(record.app, record.previous);
     if (!previous)
       throw new CutoverError("NOTHING_TO_ROLL_BACK", "there is no earlier release to switch back to");
     const leaving = this.#context.currentTargets(record.app);
     const targets = await runningTargets(this.#context, previous);
     const routes = appRoutes(previous.release, targets, await gatewayPort(balancer));
-    const applied = await balancer.setRoutes(record.app, routes);
     const back: ReleaseRecord = { ...previous, state: "live", liveAt: now() };
+    const applied = await switchTo(back, routes);
     store.commitSwitch({ ...record, colour: previous.colour }, back, routes);
-    await this.#context.onLive(back);
     this.#context.emit({
       type: "switched",
       generation: applied.generation,
@@ -330,30 +326,9 @@ export class DeploymentRun {
     const { record } = this;
     record.endedAt = this.#context.now();
     record.error = record.abort?.error ?? null;
-    record.receipt = outcome === "live" ? await this.#receipt() : null;
+    record.receipt = outcome === "live" ? await deploymentReceipt(this.#context.balancer, record) : null;
     record.outcome = outcome;
     this.#save();
-  }
-
-  async #receipt(): Promise<DeploymentRecord["receipt"]> {
-    const { record } = this;
-    if (record.release === null || record.switchedAt === null || record.endedAt === null) return null;
-    const from = record.startedAt - receiptLeadMs;
-    const buckets = await this.#context.balancer.stats(record.app, from).catch(() => []);
-    return makeReceipt({
-      deployment: record.id,
-      app: record.app,
-      release: record.release,
-      previous: record.previous,
-      startedAt: record.startedAt,
-      switchedAt: record.switchedAt,
-      endedAt: record.endedAt,
-      stepMs: record.stepMs,
-      firstGoodToSwitchMs: record.firstGoodAt === null ? null : record.switchedAt - record.firstGoodAt,
-      drained: record.drained,
-      workers: record.workers,
-      buckets,
-    });
   }
 
   #hooks(phase: "pre-switch" | "post-deploy"): Promise<void> {
@@ -388,18 +363,8 @@ export class DeploymentRun {
     return this.#release;
   }
 
-  async #unlessAborted<T>(work: Promise<T>): Promise<T> {
-    const signal = this.#stop;
-    const given = Promise.withResolvers<never>();
-    const onAbort = (): void => given.reject(new CutoverError("ABORTED", "the deployment was given up"));
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    given.promise.catch(() => undefined);
-    try {
-      return await Promise.race([work, given.promise]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+  #unlessAborted<T>(work: Promise<T>): Promise<T> {
+    return unlessAborted(work, this.#stop);
   }
 
   #finishStep(status: "done" | "failed", detail: string | null): void {
@@ -412,6 +377,10 @@ export class DeploymentRun {
     if (this.#halt.signal.aborted) throw new CutoverError("ABORTED", "control is ending");
     this.#context.store.save(this.record);
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof CutoverError && (error.code === "NOT_HEALTHY" || error.code === "CONTAINER_EXITED");
 }
 
 async function gatewayPort(balancer: Balancer): Promise<number | null> {

@@ -128,7 +128,11 @@ function openStream(response: ServerResponse): LineStream {
   });
   return {
     gone: gone.signal,
-    write: (value) => !response.destroyed && (response.write(`${JSON.stringify(value)}\n`), true),
+    write: (value) => {
+      if (response.destroyed) return false;
+      response.write(`${JSON.stringify(value)}\n`);
+      return true;
+    },
     end: () => {
       ended = true;
       response.end();
