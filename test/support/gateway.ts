@@ -51,6 +51,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   args.push("--snapshot", join(directory, "table.json"), "--workers", String(options.workers ?? 2));
   if (options.bind !== undefined) args.push("--bind", options.bind);
   const child = spawn(process.execPath, [entry, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  // A test that ran out of time disposes of nothing; its gateway must not outlive it.
+  const reap = () => void child.kill("SIGKILL");
+  process.once("exit", reap);
+  child.once("exit", () => process.off("exit", reap));
   const log: string[] = [];
   const ended = once(child, "exit");
   await started(child, log);
