@@ -18,11 +18,6 @@ import { readWarnings } from "./warnings.ts";
 export interface AppOptions {
   /** `--scale SERVICE=N`; wins over the file. */
   scale?: Readonly<Record<string, number>>;
-  /**
-   * Port of the gateway's own HTTP listener. A port published under this number is served there; without it every
-   * published port gets a listener of its own.
-   */
-  httpPort?: number;
 }
 
 /**
@@ -93,7 +88,7 @@ function addService(app: AppDefinition, reading: Reading): void {
   }
   let routing: Routing | null = null;
   if (decision.role === "web") {
-    routing = readRouting(name, service, fact, sources, options.httpPort ?? null);
+    routing = readRouting(name, service, fact, sources);
     app.warnings.push(...routing.warnings);
     app.refusals.push(...routing.refusals);
     for (const listener of routing.listeners) {

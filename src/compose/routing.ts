@@ -22,7 +22,6 @@ export interface Routing {
  * The container port of a web service and the routes to it. The port is `x-cutover.port`, the label, the target of the
  * published ports, or the only exposed one, in this order. Every published port becomes a listener of the gateway;
  * a host or path becomes a route on the gateway's own HTTP listener, as does a service that publishes nothing.
- * `httpPort` is the number of that listener: a port published under it needs no listener of its own.
  * Throws EXTENSION_INVALID when no port can be told.
  */
 export function readRouting(
@@ -30,7 +29,6 @@ export function readRouting(
   service: ComposeService,
   facts: ServiceFacts,
   sources: readonly SourceFile[],
-  httpPort: number | null,
 ): Routing {
   const routing: Routing = {
     port: null,
@@ -77,25 +75,19 @@ export function readRouting(
       const message = `Service "${name}" publishes the port range ${port.published}, of which two colours can't share one port each.`;
       routing.refusals.push({ code: "UNSUPPORTED", message, where: where("ports") });
     } else {
-      addPublished(routing, port, Number(port.published), httpPort);
+      addPublished(routing, port, Number(port.published));
     }
   }
   addNamed(routing, facts, unnamed || routing.routes.length === 0);
   return routing;
 }
 
-function addPublished(routing: Routing, port: ComposePort, published: number, httpPort: number | null): void {
+function addPublished(routing: Routing, port: ComposePort, published: number): void {
   const host = listenAddress(port.host_ip);
-  let listener = httpListener;
-  if (host !== null || published !== httpPort) {
-    listener = listenerName(host, published);
-    if (!routing.listeners.some((one) => one.name === listener)) {
-      routing.listeners.push({ name: listener, host, port: published });
-    }
-  }
-  if (!routing.routes.some((route) => route.listener === listener)) {
-    routing.routes.push({ listener, hosts: [], path: "/", priority: 0 });
-  }
+  const name = listenerName(host, published);
+  if (routing.listeners.some((one) => one.name === name)) return;
+  routing.listeners.push({ name, host, port: published });
+  routing.routes.push({ listener: name, hosts: [], path: "/", priority: 0 });
 }
 
 /** The route on the gateway's own HTTP listener, where a host or path is said or nothing else leads to the service. */

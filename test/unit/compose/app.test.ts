@@ -110,10 +110,9 @@ describe("ports and routes", () => {
     });
   });
 
-  test("a port published under the number of the gateway's own listener is served there", () => {
-    const app = appOf(web("ports: [{ target: 3000, published: '80', host_ip: 0.0.0.0 }]"), { httpPort: 80 });
-    expect(app.listeners).toEqual([]);
-    expect(app.services[0]?.routes).toEqual([catchAll("http")]);
+  test("every address is no address", () => {
+    const app = appOf(web("ports: [{ target: 3000, published: '80', host_ip: 0.0.0.0 }]"));
+    expect(app.listeners).toEqual([{ name: "port:80", host: null, port: 80 }]);
   });
 
   test("hosts and paths become routes on the gateway's own listener, x-cutover before labels", () => {
