@@ -97,12 +97,9 @@ function addNamed(routing: Routing, facts: ServiceFacts, alone: boolean): void {
   const hosts = said.map((host) => host.toLowerCase());
   const path = extension.path ?? labels.path ?? "/";
   routing.firstHost = hosts.find((host) => !host.startsWith("*")) ?? null;
-  const needed = hosts.length > 0 || path !== "/" || alone;
-  const there = routing.routes.some(
-    (route) => route.listener === httpListener && hosts.length === 0 && route.path === path,
-  );
-  if (needed && !there)
+  if (hosts.length > 0 || path !== "/" || alone) {
     routing.routes.push({ listener: httpListener, hosts, path: trimmedPath(path), priority: 0 });
+  }
 }
 
 /** Name of the gateway's listener for a published port: `port:8080`, `port:127.0.0.1:8080`, `port:[::1]:8080`. */
