@@ -52,6 +52,10 @@ export function createGatewayBalancer(socketPath: string, nextGeneration: () => 
   return {
     routes: () => new Map(routes),
     preset: (app, appRoutes) => void routes.set(app, appRoutes),
+    observedRoutes: async (app) => {
+      const table = (await call(() => requestJson(address, "GET", "/v1/table"))) as RoutingTable | null;
+      return table ? routesOf(table, app) : null;
+    },
     reassert: () => inTurn(() => put(routes)),
     setRoutes: (app, appRoutes) => change((wanted) => wanted.set(app, appRoutes)),
     removeRoutes: async (app) => {
@@ -82,6 +86,18 @@ export function mergeRoutes(generation: number, apps: Map<string, AppRoutes>): R
     listeners: [...listeners.values()],
     routes: all.flatMap((app) => app.routes),
     backends: all.flatMap((app) => app.backends),
+  };
+}
+
+/** One app's part of a table; null when it has none. */
+export function routesOf(table: RoutingTable, app: string): AppRoutes | null {
+  const routes = table.routes.filter((route) => route.app === app);
+  if (routes.length === 0) return null;
+  const named = new Set(routes.map((route) => route.listener));
+  return {
+    listeners: table.listeners.filter((listener) => named.has(listener.name)),
+    routes,
+    backends: table.backends.filter((backend) => backend.app === app),
   };
 }
 

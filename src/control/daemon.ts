@@ -9,7 +9,9 @@ import { controlRoutes } from "./api.ts";
 import { Deployments } from "./deployments.ts";
 import { EventHub } from "./event-hub.ts";
 import { LiveRoutes } from "./live-routes.ts";
+import { recordObservedSwitches } from "./observed-switch.ts";
 import { Retention } from "./retention.ts";
+import { stopRetired } from "./retired.ts";
 import { State } from "./state.ts";
 import { removeStragglers } from "./stragglers.ts";
 
@@ -59,6 +61,7 @@ export async function startDaemon(input: DaemonInput): Promise<AsyncDisposable> 
 
   await hub.start();
   const stop = new AbortController();
+  await recordObservedSwitches(state, balancer, log);
   await restoreRoutes(state, balancer, liveRoutes);
   const confirm = once(() => confirmRoutes(balancer, log, stop.signal));
   void confirm();
@@ -69,8 +72,12 @@ export async function startDaemon(input: DaemonInput): Promise<AsyncDisposable> 
       log.warn({ err: error }, "an event could not be followed"),
     );
   });
+  await liveRoutes.onEvent(null);
   deployments.recover();
-  for (const { app } of state.apps()) void retention.sweep(app);
+  for (const { app, live } of state.apps()) {
+    if (live !== null && !deployments.activeOf(app)) await stopRetired(engine, app, live);
+    void retention.sweep(app);
+  }
 
   const routes = controlRoutes({ ...input, balancer, state, deployments, liveRoutes, startedAt: Date.now() });
   const server = createJsonServer(routes, (error) => log.error({ err: error }, "a request failed"));

@@ -15,6 +15,8 @@ export interface Balancer {
   checkListeners(listeners: Listener[]): Promise<void>;
   /** Replaces all of one app's routes at once; resolves when no new request can go to what was there before. */
   setRoutes(app: string, routes: AppRoutes): Promise<TableApplied>;
+  /** The app's routes as the load balancer has them now, whatever was asked of it; null when it has none. */
+  observedRoutes(app: string): Promise<AppRoutes | null>;
   /** Asserts again the routes that were last acknowledged, whatever the load balancer believes it has. */
   reassert(): Promise<TableApplied>;
   /** Takes all of one app's routes away. */

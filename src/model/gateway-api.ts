@@ -8,6 +8,7 @@ import type { Listener, Target } from "./route.ts";
  * | request | answer |
  * |---|---|
  * | GET /v1/status | GatewayStatus |
+ * | GET /v1/table | RoutingTable as it is served; null before the first |
  * | PUT /v1/table, RoutingTable | TableApplied, after every worker switched; 409 STALE (GATEWAY_REFUSED) or PORT_TAKEN; 422 GATEWAY_REFUSED |
  * | POST /v1/listeners/check, {listeners} | {} or 409 PORT_TAKEN: could these be bound? Binds nothing for good |
  * | POST /v1/probe, ProbeRequest | NDJSON of ProbeEvent until all are ready; closing the request ends the probe |

@@ -23,8 +23,8 @@ export interface TestControl extends AsyncDisposable {
   begin(app: string, request?: Partial<BeginRequest>): Lease;
   /** A whole deployment: containers are made and started as compose would. */
   deploy(draft: Partial<PutReleaseRequest>, container?: ContainerOf): Promise<Outcome>;
-  /** Stops control and starts it again on the same state. */
-  restart(): Promise<void>;
+  /** Stops control and starts it again on the same state, after `between` had its hands on it. */
+  restart(between?: (stateFile: string) => Promise<void>): Promise<void>;
   put(deployment: string, draft: Partial<PutReleaseRequest>): Promise<ReleaseAccepted>;
   /** Makes the release's containers in its colour, without starting them. */
   make(
@@ -82,8 +82,9 @@ export async function startControl(engine: FakeEngine): Promise<TestControl> {
     begin: (app, request) => lease(address, app, request),
     make: (draft, deployment, accepted, container = answering) =>
       makeContainers(engine, draft, deployment, accepted, container),
-    restart: async () => {
+    restart: async (between) => {
       await daemon[Symbol.asyncDispose]();
+      await between?.(join(directory, "state.db"));
       daemon = await start();
     },
     deploy: async (draft, container) => {

@@ -17,6 +17,7 @@ import { drainOf, checkListenersBody, probeOf } from "./requests.ts";
 /** What the admin API gives access to. */
 export interface Administered {
   status(): GatewayStatus;
+  table(): RoutingTable | null;
   applyTable(table: RoutingTable): Promise<TableApplied>;
   checkListeners(listeners: Listener[]): Promise<void>;
   probe(request: ProbeRequest, tell: (event: ProbeEvent) => void, signal: AbortSignal): Promise<void>;
@@ -32,6 +33,7 @@ type Handler = (exchange: { url: URL; request: IncomingMessage; response: Server
 export function createAdmin(gateway: Administered, log: Logger): Server {
   const handlers: Record<string, Handler> = {
     "GET /v1/status": async ({ response }) => answer(response, 200, gateway.status()),
+    "GET /v1/table": async ({ response }) => answer(response, 200, gateway.table()),
     "PUT /v1/table": async ({ request, response }) => {
       const body = await bodyOf(request);
       const table = checked(() => checkTable(parse(body)));

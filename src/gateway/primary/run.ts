@@ -53,6 +53,7 @@ export async function runPrimary(options: GatewayOptions): Promise<void> {
   await pool.start();
 
   const gateway: Administered = {
+    table: () => switchover.table,
     status: () => ({
       version,
       startedAt,
