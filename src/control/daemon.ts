@@ -22,6 +22,8 @@ export interface DaemonInput {
   stateFile: string;
   controlSocket: string;
   gatewaySocket: string;
+  /** The engine has not answered for half a minute. */
+  onEngineLost: () => void;
 }
 
 /** Pause between attempts to reach a gateway that does not answer yet, in milliseconds. */
@@ -40,7 +42,7 @@ export async function startDaemon(input: DaemonInput): Promise<AsyncDisposable> 
     gatewayPort,
     saveRoutes: (app, routes) => state.setRoutes(app, routes),
   });
-  const hub = new EventHub(engine, log);
+  const hub = new EventHub(engine, log, input.onEngineLost);
   const retention: Retention = new Retention({
     engine,
     balancer,

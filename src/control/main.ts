@@ -27,6 +27,12 @@ async function serve(): Promise<void> {
     stateFile: process.env.CUTOVER_STATE ?? "/var/lib/cutover/state.db",
     controlSocket,
     gatewaySocket: process.env.CUTOVER_GATEWAY_SOCKET ?? "/run/cutover/gateway.sock",
+    onEngineLost: () => {
+      log.error(
+        "the engine does not answer any more: ending, to be started again with its socket mounted anew",
+      );
+      process.exit(1);
+    },
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {

@@ -1,7 +1,7 @@
 import type { Colour } from "./app.ts";
-import type { Deployment, DeploymentKind, LockHolder } from "./deployment.ts";
+import type { DeploymentKind, LockHolder } from "./deployment.ts";
 import type { GatewayStatus } from "./gateway-api.ts";
-import type { Release, ReleaseDraft, ReleaseSummary } from "./release.ts";
+import type { ReleaseDraft, ReleaseSummary } from "./release.ts";
 import type { Route } from "./route.ts";
 
 /**
@@ -70,9 +70,5 @@ export interface ReleaseAccepted {
 }
 
 export type PutReleaseRequest = ReleaseDraft & { force: boolean };
-
-export type StoredRelease = Release;
-
-export type DeploymentList = { deployments: Deployment[] };
 
 export type ReleaseList = { releases: ReleaseSummary[] };

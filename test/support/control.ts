@@ -34,6 +34,12 @@ export interface TestControl extends AsyncDisposable {
     container?: ContainerOf,
   ): string[];
   post(path: string, body?: unknown): Promise<unknown>;
+  /** What the app answers through the gateway now; `status N` for an error. */
+  answer(): Promise<string>;
+  /** Ids of the running containers. */
+  running(): Promise<string[]>;
+  /** A deployment of `shop` that has begun. */
+  open(request?: Partial<BeginRequest>): Promise<{ lease: Lease; deployment: string }>;
 }
 
 export interface Lease {
@@ -64,6 +70,7 @@ export async function startControl(engine: FakeEngine): Promise<TestControl> {
       stateFile: join(directory, "state.db"),
       controlSocket: address.socketPath,
       gatewaySocket: gateway.socketPath,
+      onEngineLost: () => undefined,
     });
   let daemon = await start();
 
@@ -82,6 +89,19 @@ export async function startControl(engine: FakeEngine): Promise<TestControl> {
     begin: (app, request) => lease(address, app, request),
     make: (draft, deployment, accepted, container = answering) =>
       makeContainers(engine, draft, deployment, accepted, container),
+    answer: async () => {
+      const response = await fetch(gateway.url);
+      return response.ok ? await response.text() : `status ${response.status}`;
+    },
+    running: async () => {
+      const all = await engine.containers({});
+      return all.filter((container) => container.status === "running").map((container) => container.id);
+    },
+    open: async (request) => {
+      const opened = lease(address, "shop", request);
+      const begun = await opened.until((event) => event.type === "begun");
+      return { lease: opened, deployment: begun.type === "begun" ? begun.deployment : "" };
+    },
     restart: async (between) => {
       await daemon[Symbol.asyncDispose]();
       await between?.(join(directory, "state.db"));
