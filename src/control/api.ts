@@ -1,11 +1,11 @@
-import type { Engine } from "../deploy/ports.ts";
+import type { GatewayBalancer } from "../balancers/gateway.ts";
 import { emptyColour } from "../deploy/effects.ts";
+import type { Engine } from "../deploy/ports.ts";
 import { colours, otherColour } from "../model/app.ts";
 import type { ControlStatus } from "../model/control-api.ts";
 import { CutoverError, errorBody, fromErrorBody } from "../model/error.ts";
 import type { DeploymentEvent } from "../model/events.ts";
 import { label } from "../model/labels.ts";
-import type { GatewayBalancer } from "../balancers/gateway.ts";
 import type { Call, LineStream, Routes } from "../wire/json-server.ts";
 import { type Active, type Deployments, outcomeEvent } from "./deployments.ts";
 import type { LiveRoutes } from "./live-routes.ts";
@@ -197,7 +197,7 @@ async function removeApp(input: ApiInput, call: Call): Promise<undefined> {
   await Promise.all(
     containers.filter((c) => c.status === "running").map((container) => engine.stop(container.id)),
   );
-  for (const colour of colours) await emptyColour({ engine, balancer, emit: () => undefined }, app, colour);
+  for (const colour of colours) await emptyColour(engine, app, colour);
   for (const container of containers)
     stream.write({ type: "removed", kind: "container", name: container.name });
   for (const row of state.releases(app)) {

@@ -1,4 +1,5 @@
 import type { LockHolder } from "../model/deployment.ts";
+import { CutoverError } from "../model/error.ts";
 
 export interface Lease {
   release(): void;
@@ -58,4 +59,38 @@ export class AppLock {
       },
     };
   }
+}
+
+export interface LockRequest {
+  lock: AppLock;
+  app: string;
+  /** Milliseconds to wait; 0 refuses at once. */
+  waitMs: number;
+  holder: () => LockHolder;
+  /** Told who holds it, when it has to be waited for. */
+  onWaiting: (holder: LockHolder) => void;
+  signal: AbortSignal;
+}
+
+/** The lock, now or when it is this request's turn. @throws CutoverError BUSY naming who holds it */
+export async function takeLock({
+  lock,
+  app,
+  waitMs,
+  holder,
+  onWaiting,
+  signal,
+}: LockRequest): Promise<Lease> {
+  const now = lock.tryAcquire(holder);
+  if (now) return now;
+  const current = lock.holder();
+  if (current && waitMs > 0) onWaiting(current);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
+  const lease = waitMs > 0 ? await lock.acquire(holder, limit) : null;
+  if (lease) return lease;
+  const other = lock.holder() ?? current;
+  const who = other
+    ? `${other.deployment} of ${other.who}, since ${new Date(other.since).toISOString()}, at ${other.step}`
+    : "another";
+  throw new CutoverError("BUSY", `${app} is being deployed: ${who}`);
 }

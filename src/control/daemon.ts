@@ -45,7 +45,6 @@ export async function startDaemon(input: DaemonInput): Promise<AsyncDisposable> 
   const hub = new EventHub(engine, log, input.onEngineLost);
   const retention: Retention = new Retention({
     engine,
-    balancer,
     state,
     log,
     busy: (app) => deployments.holder(app) !== null,

@@ -6,20 +6,20 @@ import { emptyColour } from "../deploy/effects.ts";
 import { runHooks } from "../deploy/hooks.ts";
 import { recovery } from "../deploy/machine.ts";
 import type { ContainerEvents, Engine } from "../deploy/ports.ts";
-import type { DeploymentRecord, ReleaseRecord } from "../deploy/record.ts";
+import { type DeploymentRecord, newRecord, type ReleaseRecord } from "../deploy/record.ts";
 import { DeploymentRun, type RunContext } from "../deploy/runner.ts";
-import { appRoutes, routeConflict } from "../deploy/targets.ts";
 import { type Colour, otherColour } from "../model/app.ts";
 import type { BeginRequest, PutReleaseRequest, ReleaseAccepted } from "../model/control-api.ts";
 import type { LockHolder } from "../model/deployment.ts";
 import { CutoverError } from "../model/error.ts";
 import type { DeploymentEventBody } from "../model/events.ts";
-import { label } from "../model/labels.ts";
 import type { Release } from "../model/release.ts";
-import { AppLock, type Lease } from "./app-lock.ts";
+import { AppLock, type Lease, takeLock } from "./app-lock.ts";
 import { EventLog } from "./event-log.ts";
 import type { LiveRoutes } from "./live-routes.ts";
+import { startRollback } from "./rollback-start.ts";
 import { rollbackTarget } from "./rollback-target.ts";
+import { checkClaims } from "./route-claims.ts";
 import type { State } from "./state.ts";
 
 export interface DeploymentsInput {
@@ -85,7 +85,14 @@ export class Deployments {
       since: this.#active.get(id)?.run.record.startedAt ?? since,
       step: this.#active.get(id)?.run.record.step ?? "prepare",
     });
-    const lease = await this.#acquire(app, request.waitLockMs, holder, onWaiting, signal);
+    const lease = await takeLock({
+      lock: this.#lock(app),
+      app,
+      waitMs: request.waitLockMs,
+      holder,
+      onWaiting,
+      signal,
+    });
     try {
       return await this.#open(id, app, request, lease);
     } catch (error) {
@@ -113,7 +120,7 @@ export class Deployments {
 
   /** Gives a deployment its release: numbers it, empties the idle colour, watches it from now on. */
   async putRelease(id: string, draft: PutReleaseRequest): Promise<ReleaseAccepted> {
-    const { state, balancer } = this.#input;
+    const { state } = this.#input;
     const active = this.#need(id);
     const { record } = active.run;
     if (record.release !== null) throw new CutoverError("USAGE", `deployment ${id} has its release already`);
@@ -133,9 +140,8 @@ export class Deployments {
         image: { ...service.image, ref: releaseImageRef(record.app, service.name, number) },
       })),
     };
-    await this.#checkRoutes(release);
-    await balancer.checkListeners(appRoutes(release, new Map(), await this.#input.gatewayPort()).listeners);
-    await emptyColour({ ...this.#input, emit: () => undefined }, record.app, record.colour);
+    await checkClaims(this.#input.balancer, release, await this.#input.gatewayPort());
+    await emptyColour(this.#input.engine, record.app, record.colour);
     const row: ReleaseRecord = {
       release,
       state: "pending",
@@ -190,58 +196,20 @@ export class Deployments {
     }
   }
 
-  async #acquire(
-    app: string,
-    waitMs: number,
-    holder: () => LockHolder,
-    onWaiting: (holder: LockHolder) => void,
-    signal: AbortSignal,
-  ): Promise<Lease> {
-    const lock = this.#lock(app);
-    const now = lock.tryAcquire(holder);
-    if (now) return now;
-    const current = lock.holder();
-    if (current && waitMs > 0) onWaiting(current);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
-    const lease = waitMs > 0 ? await lock.acquire(holder, limit) : null;
-    if (lease) return lease;
-    const other = lock.holder() ?? current;
-    const who = other
-      ? `${other.deployment} of ${other.who}, since ${new Date(other.since).toISOString()}, at ${other.step}`
-      : "another";
-    throw new CutoverError("BUSY", `${app} is being deployed: ${who}`);
-  }
-
   async #open(id: string, app: string, request: BeginRequest, lease: Lease): Promise<Active> {
     const { state } = this.#input;
     const row = state.app(app);
     const colour: Colour = row?.colour ? otherColour(row.colour) : "blue";
-    const record: DeploymentRecord = {
+    const record = newRecord({
       id,
       app,
       kind: request.kind,
       colour,
-      release: null,
       previous: row?.live ?? null,
-      step: "prepare",
-      outcome: null,
-      error: null,
       who: request.who,
-      startedAt: Date.now(),
-      endedAt: null,
-      receipt: null,
-      handedOver: false,
-      reused: false,
-      abort: null,
-      complete: false,
       readyTimeoutMs: request.readyTimeoutMs,
-      switchedAt: null,
-      firstGoodAt: null,
-      draining: [],
-      drained: { requests: 0, connections: 0, cutRequests: 0, closedConnections: 0 },
-      workers: 0,
-      stepMs: {},
-    };
+      startedAt: Date.now(),
+    });
     state.save(record);
     const active = this.#track(record, lease);
     active.log.emit({
@@ -253,62 +221,9 @@ export class Deployments {
       previous: record.previous,
     });
     active.log.emit({ type: "step", step: "prepare", status: "started", ms: null, detail: null });
-    if (request.kind === "rollback") await this.#openRollback(active, request.release);
+    if (request.kind === "rollback") await startRollback(this.#input, active, request.release);
     this.#drive(active);
     return active;
-  }
-
-  /** Starts the stored release's containers where they still stand; else asks the CLI to make them again. */
-  async #openRollback(active: Active, wanted: number | null): Promise<void> {
-    const { engine } = this.#input;
-    const { record } = active.run;
-    const row = await rollbackTarget(this.#input, record.app, wanted);
-    record.release = row.release.number;
-    const labels = {
-      [label.app]: record.app,
-      [label.colour]: record.colour,
-      [label.release]: String(row.release.number),
-    };
-    const kept = (await engine.containers(labels)).filter(
-      (container) => container.labels[label.role] !== "hook",
-    );
-    const complete = row.release.services.every(
-      (service) =>
-        kept.filter((container) => container.labels[label.service] === service.name).length >=
-        service.replicas,
-    );
-    record.reused = complete;
-    active.log.emit({ type: "release", release: row.release.number, fingerprint: row.release.fingerprint });
-    if (!complete) {
-      await emptyColour({ ...this.#input, emit: () => undefined }, record.app, record.colour);
-      active.run.enter("start");
-      active.run.watch({ ...row, colour: record.colour });
-      active.log.emit({
-        type: "containers-needed",
-        release: row.release.number,
-        colour: record.colour,
-        deployment: record.id,
-      });
-      return;
-    }
-    active.run.handOver();
-    active.run.enter("start");
-    await Promise.all(kept.map((container) => engine.start(container.id)));
-    active.run.watch({ ...row, colour: record.colour });
-  }
-
-  async #checkRoutes(release: Release): Promise<void> {
-    const mine = appRoutes(release, new Map(), await this.#input.gatewayPort());
-    const others = this.#input.balancer.routes();
-    others.delete(release.app);
-    const conflict = routeConflict(mine, others);
-    if (!conflict) return;
-    const { route, owner } = conflict;
-    const host = route.hosts.length > 0 ? route.hosts.join(", ") : "any host";
-    throw new CutoverError(
-      "ROUTE_TAKEN",
-      `${host}${route.path} on listener ${route.listener} belongs to app ${owner}`,
-    );
   }
 
   #track(record: DeploymentRecord, lease: Lease): Active {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { emptyColour } from "../deploy/effects.ts";
-import type { Balancer, Engine } from "../deploy/ports.ts";
+import type { Engine } from "../deploy/ports.ts";
 import type { ReleaseRecord } from "../deploy/record.ts";
 import { otherColour } from "../model/app.ts";
 import { label } from "../model/labels.ts";
@@ -8,7 +8,6 @@ import type { State } from "./state.ts";
 
 export interface RetentionInput {
   engine: Engine;
-  balancer: Balancer;
   state: State;
   log: Logger;
   /** True while a deployment of the app is under way: its colours are not to be touched. */
@@ -68,7 +67,7 @@ export class Retention {
       this.#timers.set(app, timer);
       return;
     }
-    await emptyColour({ ...this.#input, emit: () => undefined }, app, idle);
+    await emptyColour(this.#input.engine, app, idle);
     this.#input.log.info({ app, release: Number(number) }, "rollback window ended: containers removed");
   }
 

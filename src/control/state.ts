@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
-import type { Colour } from "../model/app.ts";
 import type { AppRoutes } from "../deploy/ports.ts";
 import type { DeploymentRecord, DeploymentStore, ReleaseRecord } from "../deploy/record.ts";
+import type { Colour } from "../model/app.ts";
 import type { DeploymentEvent } from "../model/events.ts";
 import type { Release, ReleaseState } from "../model/release.ts";
 

@@ -1,8 +1,8 @@
 import type { Engine } from "../deploy/ports.ts";
 import type { ReleaseRecord } from "../deploy/record.ts";
-import { label } from "../model/labels.ts";
 import type { AppSummary } from "../model/control-api.ts";
 import { CutoverError } from "../model/error.ts";
+import { label } from "../model/labels.ts";
 import type { ReleaseSummary } from "../model/release.ts";
 import type { Deployments } from "./deployments.ts";
 import type { LiveRoutes } from "./live-routes.ts";

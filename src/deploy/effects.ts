@@ -111,11 +111,11 @@ export async function cleanUp(context: EffectContext, record: DeploymentRecord):
 }
 
 /** Removes everything of a colour that does not serve, to make room for the next release in it. */
-export async function emptyColour(context: EffectContext, app: string, colour: Colour): Promise<void> {
+export async function emptyColour(engine: Engine, app: string, colour: Colour): Promise<void> {
   const labels = { [label.app]: app, [label.colour]: colour };
-  const containers = await context.engine.containers(labels);
-  await Promise.all(containers.map((container) => context.engine.remove(container.id)));
-  await context.engine.removeNetworks(labels);
+  const containers = await engine.containers(labels);
+  await Promise.all(containers.map((container) => engine.remove(container.id)));
+  await engine.removeNetworks(labels);
 }
 
 /** Targets of a release's running containers, by service. */

@@ -1,12 +1,12 @@
+import type { Check } from "../model/check.ts";
 import type {
-  ProbeEvent,
   DrainEvent,
   DrainRequest,
+  GatewayStatus,
+  ProbeEvent,
   StatBucket,
   TableApplied,
-  GatewayStatus,
 } from "../model/gateway-api.ts";
-import type { Check } from "../model/check.ts";
 import type { Backend, Listener, Route, Target } from "../model/route.ts";
 
 /** What a load balancer must be able to do for the deployment. Every method is idempotent. */

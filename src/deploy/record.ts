@@ -26,6 +26,34 @@ export interface DeploymentRecord extends Deployment {
   stepMs: Record<string, number>;
 }
 
+type Beginning = Pick<
+  DeploymentRecord,
+  "id" | "app" | "kind" | "colour" | "previous" | "who" | "readyTimeoutMs" | "startedAt"
+>;
+
+/** The record of a deployment that has just taken the app's lock. */
+export function newRecord(beginning: Beginning): DeploymentRecord {
+  return {
+    ...beginning,
+    release: null,
+    step: "prepare",
+    outcome: null,
+    error: null,
+    endedAt: null,
+    receipt: null,
+    handedOver: false,
+    reused: false,
+    abort: null,
+    complete: false,
+    switchedAt: null,
+    firstGoodAt: null,
+    draining: [],
+    drained: { requests: 0, connections: 0, cutRequests: 0, closedConnections: 0 },
+    workers: 0,
+    stepMs: {},
+  };
+}
+
 export interface ReleaseRecord {
   release: Release;
   state: ReleaseState;

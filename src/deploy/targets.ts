@@ -1,7 +1,7 @@
+import { label } from "../model/labels.ts";
+import type { Release, ReleaseService } from "../model/release.ts";
 import type { Backend, Listener, Route, Target } from "../model/route.ts";
 import { backendId, httpListener } from "../model/route.ts";
-import type { Release, ReleaseService } from "../model/release.ts";
-import { label } from "../model/labels.ts";
 import type { AppRoutes, ContainerState } from "./ports.ts";
 
 /**

@@ -1,0 +1,42 @@
+import { emptyColour } from "../deploy/effects.ts";
+import type { Engine } from "../deploy/ports.ts";
+import { label } from "../model/labels.ts";
+import type { Active } from "./deployments.ts";
+import { rollbackTarget } from "./rollback-target.ts";
+import type { State } from "./state.ts";
+
+/**
+ * Starts the stored release's containers where they all still stand; else empties the colour and asks the CLI to make
+ * them again.
+ * @throws CutoverError as `rollbackTarget`
+ */
+export async function startRollback(
+  input: { engine: Engine; state: State },
+  { run, log }: Active,
+  wanted: number | null,
+): Promise<void> {
+  const { engine } = input;
+  const { record } = run;
+  const row = { ...(await rollbackTarget(input, record.app, wanted)), colour: record.colour };
+  const { number, fingerprint, services } = row.release;
+  record.release = number;
+  const labels = { [label.app]: record.app, [label.colour]: record.colour, [label.release]: String(number) };
+  const kept = (await engine.containers(labels)).filter(
+    (container) => container.labels[label.role] !== "hook",
+  );
+  record.reused = services.every(
+    (service) => kept.filter((c) => c.labels[label.service] === service.name).length >= service.replicas,
+  );
+  log.emit({ type: "release", release: number, fingerprint });
+  if (record.reused) {
+    run.handOver();
+    run.enter("start");
+    await Promise.all(kept.map((container) => engine.start(container.id)));
+    run.watch(row);
+    return;
+  }
+  await emptyColour(engine, record.app, record.colour);
+  run.enter("start");
+  run.watch(row);
+  log.emit({ type: "containers-needed", release: number, colour: record.colour, deployment: record.id });
+}
