@@ -2,6 +2,7 @@ import { version } from "../install/version.ts";
 import { Command, Option } from "commander";
 import type { Io } from "./io.ts";
 import { declareGlobals } from "./globals.ts";
+import { commandTerm, formatHelp } from "./help.ts";
 import { collectScale, parseDuration, parsePort, parseRelease, parseTail } from "./values.ts";
 
 /** Called with the chosen command's full name (`deploy`, `plugin install`), its arguments and the command itself. */
@@ -11,11 +12,13 @@ export type Act = (name: string, args: unknown[], command: Command) => Promise<v
 export function createProgram(io: Io, act: Act): Command {
   const name = io.name === "docker-cutover" ? "docker cutover" : "cutover";
   const program = new Command(name)
-    .description("Zero-downtime deployments for Docker Compose")
+    .description("Zero-downtime deployments for Docker Compose: `deploy` in the directory of a compose file.")
     .usage("[global options] COMMAND")
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride()
+    .helpOption("-h, --help", "Show this help")
+    .configureHelp({ formatHelp, subcommandTerm: commandTerm })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: () => {},
@@ -25,13 +28,13 @@ export function createProgram(io: Io, act: Act): Command {
     .version(`cutover ${version}`, "-v, --version", "Show the version");
   declareGlobals(program);
   declareCommands(program, act);
-  program.helpCommand("help [COMMAND]", "Show help for a command");
+  program.helpCommand("help [COMMAND]", "Show what a command does and its options");
   return program;
 }
 
 function declareCommands(program: Command, act: Act): void {
   const command = (name: string, about: string, except: string[] = []) => {
-    const made = program.command(name).description(about);
+    const made = program.command(name).description(about).helpOption("-h, --help", "Show this help");
     declareGlobals(made, except);
     made.action(() => act(made.name(), made.processedArgs, made));
     return made;
@@ -43,7 +46,9 @@ function declareCommands(program: Command, act: Act): void {
     .option("--build", "Build services that have a build section (the default)")
     .option("--no-build", "Use the images that the engine has")
     .addOption(
-      new Option("--pull <when>", "Pull images").choices(["always", "missing", "never"]).default("missing"),
+      new Option("--pull <when>", "Pull images that are not built here")
+        .choices(["always", "missing", "never"])
+        .default("missing"),
     )
     .option("--plan", "Show what would be done and change nothing")
     .option("--force", "Deploy even if nothing has changed")
@@ -80,7 +85,11 @@ function declareCommands(program: Command, act: Act): void {
     "Print JSON",
   );
   command("completion", "Print a shell's completion script").argument("<bash|zsh|fish>", "The shell");
-  const plugin = program.command("plugin").description("Install as `docker cutover`");
+  const plugin = program
+    .command("plugin")
+    .description("Install as `docker cutover`")
+    .helpOption("-h, --help", "Show this help")
+    .helpCommand(false);
   for (const [name, about] of [
     ["install", "Link this command into Docker's plugin directory"],
     ["uninstall", "Take the link away"],
@@ -88,6 +97,7 @@ function declareCommands(program: Command, act: Act): void {
     plugin
       .command(name)
       .description(about)
+      .helpOption("-h, --help", "Show this help")
       .action(() => act(`plugin ${name}`, [], plugin));
   }
 }

@@ -12,6 +12,7 @@ import { chooseServices } from "../deployment/draft.ts";
 import { whoAmI } from "../deployment/who.ts";
 import type { DeployOptions } from "../options.ts";
 import { loadProject } from "../project.ts";
+import { showPosition } from "../render/error.ts";
 
 /**
  * Deploys the compose project: what is wrong with it is said before anything starts; then the command builds, makes
@@ -54,7 +55,7 @@ export async function deploy(context: Context, options: DeployOptions): Promise<
 function sayWarnings(desk: Desk, compose: readonly string[], app: AppDefinition): void {
   for (const message of compose) desk.say({ type: "warning", code: "COMPOSE", message });
   for (const { code, message, where } of app.warnings) {
-    const place = where ? `${where.file}${where.line === null ? "" : `:${where.line}`}: ` : "";
+    const place = where ? `${showPosition(where)}: ` : "";
     desk.say({ type: "warning", code, message: `${place}${message}` });
   }
 }

@@ -55,8 +55,11 @@ async function requireConsent(context: Context, options: DownOptions, app: strin
       hint: "Say --yes when that is what you want.",
     });
   }
-  const what = app === null ? "every app, control and gateway" : `the app ${app}`;
-  if (await confirm(io, `Remove ${what}? Volumes of apps stay. [y/N] `)) return;
+  const what =
+    app === null
+      ? "every app with its containers and images, then control and gateway? Volumes of apps stay."
+      : `the app ${app} with its containers and images? Its volumes stay.`;
+  if (await confirm(io, `Remove ${what} [y/N] `)) return;
   throw new CutoverError("ABORTED", "Nothing was removed.", { hint: "Answer y, or say --yes." });
 }
 

@@ -63,7 +63,12 @@ export async function logs(context: Context, options: LogsOptions): Promise<Resu
     if (!control) await first;
     else {
       for await (const next of switchesOf({ engine, control, app, signal: stop.signal })) {
-        follow(await sources(next), "all");
+        const found = await sources(next);
+        if (context.io.stderr.isTTY)
+          context.io.stderr.write(
+            `${styleOf(context.io.stderr, context.env).dim(`release ${next} is live`)}\n`,
+          );
+        follow(found, "all");
       }
     }
   } catch (error) {

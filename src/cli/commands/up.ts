@@ -2,6 +2,7 @@ import { ensureUp, type UpResult } from "../../install/up.ts";
 import type { Context, Result } from "../context.ts";
 import { openEngine } from "../engine-access.ts";
 import { type Style, styleOf } from "../render/style.ts";
+import { wrap } from "../render/table.ts";
 
 export interface UpCommandOptions {
   httpPort: number | null;
@@ -12,7 +13,7 @@ export interface UpCommandOptions {
 /** Starts or repairs control and gateway. Idempotent. @throws PORT_TAKEN, DAEMON_IMAGE and the engine's errors */
 export async function up(context: Context, options: UpCommandOptions): Promise<Result> {
   await using connection = await openEngine(context);
-  const progress = (message: string) => void context.io.stderr.write(`${message}\n`);
+  const progress = (message: string) => void context.io.stderr.write(`  ${message}\n`);
   const result = await ensureUp({
     connection,
     instance: context.instance,
@@ -29,8 +30,9 @@ function renderUp(result: UpResult, style: Style): string {
   const place = result.bind === null ? `port ${result.httpPort}` : `${result.bind}, port ${result.httpPort}`;
   const changes = Object.entries(result.changes).map(([component, change]) => `${component} ${change}`);
   const lines = [
-    ...result.warnings.map((warning) => `${style.yellow(style.warn)} ${warning}`),
-    `${style.green(style.good)} Control and gateway run: version ${result.status.version}, HTTP on ${place}  ${style.dim(changes.join(", "))}`,
+    ...result.warnings.map((warning) => wrap(`${style.yellow(style.warn)} ${warning}`, style.wrapAt, 2)),
+    `${style.green(style.good)} control and gateway run  version ${result.status.version}  HTTP on ${place}`,
+    `  ${style.dim(changes.join(", "))}`,
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -5,6 +5,7 @@ import { knownFailure } from "../../engine/failure.ts";
 import type { ComposeResult } from "../../engine/compose-command.ts";
 import { CutoverError } from "../../model/error.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
+import { isRoutineBuildLine } from "../build-output.ts";
 import type { Project } from "../project.ts";
 
 export interface ImageOptions {
@@ -19,9 +20,6 @@ interface ImageWork {
   onLine: (source: "build" | "pull", line: string) => void;
   signal: AbortSignal;
 }
-
-/** BuildKit's lines about what went well, which hide the reason of a failure. */
-const routine = /^#\d+ (?:\[internal\]|\[\S+ internal\]|transferring |DONE |CACHED|sha256:|extracting )/;
 
 /** Lines of a failed build or pull that go into the error. */
 const shownLines = 25;
@@ -95,7 +93,7 @@ async function run(
     signal: work.signal,
     onLine: (line) => {
       if (line.trim() === "") return;
-      if (!routine.test(line)) lines.push(line.trimEnd());
+      if (!isRoutineBuildLine(line)) lines.push(line.trimEnd());
       if (lines.length > shownLines) lines.shift();
       work.onLine(source, line.trimEnd());
     },

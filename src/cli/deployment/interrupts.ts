@@ -19,6 +19,7 @@ export class Interrupts implements Disposable {
   readonly #release: () => void;
   #question: AbortController | null = null;
   #mayDetach = false;
+  #wantsDetach = false;
 
   constructor(io: Io, reporter: Reporter) {
     this.#io = io;
@@ -45,6 +46,7 @@ export class Interrupts implements Disposable {
   /** Control owns the deployment now: it goes on without this command. */
   allowDetach(): void {
     this.#mayDetach = true;
+    if (this.#wantsDetach) this.#detached.resolve();
   }
 
   [Symbol.dispose](): void {
@@ -74,13 +76,18 @@ export class Interrupts implements Disposable {
     this.#aborted.abort(new CutoverError("ABORTED", message));
   }
 
+  #detach(): void {
+    this.#wantsDetach = true;
+    if (this.#mayDetach) this.#detached.resolve();
+  }
+
   async #ask(): Promise<void> {
     this.#question = new AbortController();
     this.#reporter.pause();
     try {
       const answer = await this.#answer(this.#question.signal);
       if (answer === "abort") this.#abort("Given up on request.");
-      if (answer === "detach") this.#detached.resolve();
+      if (answer === "detach") this.#detach();
     } catch {
       // The question was taken back: a second signal, or the deployment's end.
     } finally {
@@ -92,13 +99,13 @@ export class Interrupts implements Disposable {
   async #answer(signal: AbortSignal): Promise<Answer> {
     const question = this.#mayDetach
       ? "[a]bort, [d]etach and let it finish, or [c]ontinue? "
-      : "[a]bort or [c]ontinue? (It can't finish by itself yet.) ";
+      : "[a]bort, [d]etach once everything has been started, or [c]ontinue? ";
     const lines = createInterface({ input: this.#io.stdin, output: this.#io.stderr as NodeJS.WriteStream });
     lines.on("SIGINT", () => this.#onSignal("SIGINT"));
     try {
       const given = (await lines.question(question, { signal })).trim().toLowerCase();
       if (given === "a" || given === "abort") return "abort";
-      return this.#mayDetach && (given === "d" || given === "detach") ? "detach" : "continue";
+      return given === "d" || given === "detach" ? "detach" : "continue";
     } finally {
       lines.close();
     }

@@ -1,6 +1,7 @@
 import type { ErrorBody } from "../../model/error.ts";
 import type { Position } from "../../model/error.ts";
-import { indent } from "./table.ts";
+import { foldRepeats } from "./repeats.ts";
+import { wrap } from "./table.ts";
 import type { Style } from "./style.ts";
 
 /**
@@ -15,13 +16,18 @@ import type { Style } from "./style.ts";
  *       The running release still serves. ...
  */
 export function renderError(body: ErrorBody, style: Style): string {
-  let text = `${style.red(style.bold("error:"))} ${body.message} ${style.dim(`[${body.code}]`)}\n`;
+  const paragraph = (text: string) => `${wrap(text, style.wrapAt, 2)}\n`;
+  let text = paragraph(`${style.red(style.bold("error:"))} ${body.message} ${style.dim(`[${body.code}]`)}`);
   if (body.where) text += `  at ${style.cyan(showPosition(body.where))}\n`;
-  if (body.cause !== null && !body.message.includes(body.cause)) text += indent(`cause: ${body.cause}\n`);
+  if (body.cause !== null && !body.message.includes(body.cause)) text += paragraph(`  cause: ${body.cause}`);
   if (body.details.length > 0) {
-    text += `\n${body.details.map((line) => `  ${style.dim("|")} ${line}`.trimEnd()).join("\n")}\n\n`;
+    const lines = foldRepeats(body.details).map(({ line, times }) => {
+      const count = times === 1 ? "" : style.dim(` (${times} times)`);
+      return `  ${style.dim("|")} ${line}${count}`.trimEnd();
+    });
+    text += `\n${lines.join("\n")}\n\n`;
   }
-  return `${text}  ${body.hint}\n`;
+  return text + paragraph(`  ${body.hint}`);
 }
 
 /** `compose.yaml:12:5`, as editors and terminals open it. */

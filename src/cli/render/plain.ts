@@ -1,28 +1,36 @@
 import type { CliEvent, Reporter } from "../event.ts";
 import type { Output } from "../io.ts";
+import { holdOutput, isRoutine } from "./held-output.ts";
 import { plural, showMs } from "./quantity.ts";
 import { renderReceipt } from "./receipt.ts";
 import { indent } from "./table.ts";
 import type { Style } from "./style.ts";
 
+/** Milliseconds after which the output of a build that goes on is worth reading. */
+const patienceMs = 10_000;
+
 /**
  * One line per event, for pipes and logs: seconds since the command began, then words that stay the same from
- * version to version. `now` is milliseconds since the epoch.
+ * version to version. What builds, pulls and compose print is left out while it goes well and fast. `now` is
+ * milliseconds since the epoch.
  */
 export function plainReporter(output: Output, style: Style, now: () => number): Reporter {
   const begun = now();
+  const held = holdOutput((text) => void output.write(text), patienceMs);
   return {
     event(event) {
       const text = plainLine(event, style);
-      if (text === null) return;
       const elapsed = `${((now() - begun) / 1000).toFixed(1)}s`.padStart(8);
-      output.write(`${style.dim(elapsed)}  ${text}\n`);
+      const line = text === null ? "" : `${style.dim(elapsed)}  ${text}\n`;
+      if (isRoutine(event)) return held.add(line);
+      held.event(event);
+      output.write(line);
       if (event.type === "outcome" && event.receipt)
         output.write(indent(renderReceipt(event.receipt, style), 10));
     },
     pause() {},
     resume() {},
-    close() {},
+    close: held.close,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Plan, PlanAction, PlannedService } from "../../compose/plan.ts";
 import { httpListener } from "../../model/route.ts";
 import { showPosition } from "./error.ts";
 import type { Style } from "./style.ts";
-import { indent, table } from "./table.ts";
+import { indent, table, wrap } from "./table.ts";
 
 /** A plan for people: each service with what happens to it and why, then routes, hooks, warnings and refusals. */
 export function renderPlan(plan: Plan, composeWarnings: readonly string[], style: Style): string {
@@ -13,13 +13,9 @@ export function renderPlan(plan: Plan, composeWarnings: readonly string[], style
     notes(plan, style),
     section("routes", indent(table(plan.routes.map(routeRow))), style),
     section("hooks", indent(table(plan.hooks.map((hook) => [hook.phase, hook.service]))), style),
-    ...composeWarnings.map((message) => `${style.yellow(style.warn)} ${message}\n`),
-    ...plan.warnings.map(
-      (warning) => `${style.yellow(style.warn)} ${placed(warning)} ${style.dim(`[${warning.code}]`)}\n`,
-    ),
-    ...plan.refusals.map(
-      (refusal) => `${style.red(style.bad)} ${placed(refusal)} ${style.dim(`[${refusal.code}]`)}\n`,
-    ),
+    ...composeWarnings.map((message) => notice(style.yellow(style.warn), message, style)),
+    ...plan.warnings.map((warning) => notice(style.yellow(style.warn), placed(warning, style), style)),
+    ...plan.refusals.map((refusal) => notice(style.red(style.bad), placed(refusal, style), style)),
   ];
   const ending =
     plan.refusals.length > 0 ? style.red("The deployment would be refused.\n") : "Nothing was changed.\n";
@@ -39,7 +35,7 @@ function paintOf(action: PlanAction, style: Style): (text: string) => string {
 function notes(plan: Plan, style: Style): string {
   const lines = plan.services.flatMap((service) =>
     [...(service.interrupts === null ? [] : [style.yellow(service.interrupts)]), ...service.notes].map(
-      (note) => `  ${service.name}: ${note}\n`,
+      (note) => `${wrap(`  ${service.name}: ${note}`, style.wrapAt, 4)}\n`,
     ),
   );
   return lines.join("");
@@ -56,6 +52,13 @@ function section(title: string, body: string, style: Style): string {
   return body === "" ? "" : `${style.dim(title)}\n${body}`;
 }
 
-function placed({ message, where }: Plan["warnings"][number] | Plan["refusals"][number]): string {
-  return where ? `${showPosition(where)}: ${message}` : message;
+function notice(sign: string, text: string, style: Style): string {
+  return `${wrap(`${sign} ${text}`, style.wrapAt, 2)}\n`;
+}
+
+function placed(
+  { message, where, code }: Plan["warnings"][number] | Plan["refusals"][number],
+  style: Style,
+): string {
+  return `${where ? `${showPosition(where)}: ` : ""}${message} ${style.dim(`[${code}]`)}`;
 }

@@ -6,6 +6,7 @@ import {
   type Step,
   steps,
 } from "../../model/deployment.ts";
+import { bareBuildLine, isRoutineBuildLine } from "../build-output.ts";
 import type { CliEvent } from "../event.ts";
 
 type StepState = "pending" | "running" | "done" | "failed";
@@ -91,7 +92,8 @@ export function advance(progress: Progress, event: CliEvent): void {
       progress.activity = event.status === "started" ? `hook ${event.hook}` : null;
       return;
     case "log":
-      progress.activity = `${event.source} | ${event.line}`;
+      if (isRoutineBuildLine(event.line)) return;
+      progress.activity = `${event.source} | ${bareBuildLine(event.line)}`;
       return;
     case "outcome":
       progress.outcome = event.outcome;

@@ -1,20 +1,23 @@
-import { steps } from "../../model/deployment.ts";
 import type { Latency, Receipt } from "../../model/receipt.ts";
 import { plural, showCount, showLatency, showMs } from "./quantity.ts";
 import { indent, table } from "./table.ts";
 import type { Style } from "./style.ts";
 
-/** The receipt of a deployment as a short block of text. */
+/**
+ * The receipt of a deployment as a short block of text: what became of its requests. The times of its steps are told
+ * as they end.
+ */
 export function renderReceipt(receipt: Receipt, style: Style): string {
   return (
     requestsLine(receipt, style) +
     indent(byRelease(receipt)) +
     latencies(receipt, style) +
-    table([["steps", stepTimes(receipt)], ...switchTime(receipt), ["drained", drained(receipt, style)]])
+    table([...switchTime(receipt), ...drained(receipt, style)])
   );
 }
 
 function requestsLine(receipt: Receipt, style: Style): string {
+  if (receipt.requests === 0 && receipt.failures === 0) return "no request came meanwhile\n";
   const failures = `${showCount(receipt.failures)} failed`;
   const shown = receipt.failures === 0 ? style.green(failures) : style.red(failures);
   return `${plural(receipt.requests, "request")}, ${shown}\n`;
@@ -24,12 +27,14 @@ function byRelease(receipt: Receipt): string {
   const rows = receipt.byRelease.map((r) => [
     `release ${r.release}`,
     plural(r.requests, "request"),
-    `from ${clock(r.firstAt)} to ${clock(r.lastAt)}`,
+    `from ${clock(r.firstAt)} to ${clock(r.lastAt)} UTC`,
   ]);
   return table(rows, { right: [1] });
 }
 
 function latencies(receipt: Receipt, style: Style): string {
+  const { before, during, after } = receipt;
+  if (before.requests + during.requests + after.requests === 0) return "";
   const row = (name: string, l: Latency): string[] => [
     name,
     showCount(l.requests),
@@ -39,20 +44,9 @@ function latencies(receipt: Receipt, style: Style): string {
     showLatency(l.max),
   ];
   const head = ["", "requests", "failed", "p50", "p99", "max"].map((cell) => style.dim(cell));
-  return table(
-    [head, row("before", receipt.before), row("during", receipt.during), row("after", receipt.after)],
-    {
-      right: [1, 2, 3, 4, 5],
-    },
-  );
-}
-
-function stepTimes(receipt: Receipt): string {
-  const parts = steps.flatMap((step) => {
-    const ms = receipt.stepMs[step];
-    return ms === undefined ? [] : [`${step} ${showMs(ms)}`];
+  return table([head, row("before", before), row("during", during), row("after", after)], {
+    right: [1, 2, 3, 4, 5],
   });
-  return [...parts, `all ${showMs(receipt.endedAt - receipt.startedAt)}`].join(" · ");
 }
 
 function switchTime(receipt: Receipt): string[][] {
@@ -60,15 +54,17 @@ function switchTime(receipt: Receipt): string[][] {
   return [["switch", `${showMs(receipt.firstGoodToSwitchMs)} after the last container's first good answer`]];
 }
 
-function drained(receipt: Receipt, style: Style): string {
+function drained(receipt: Receipt, style: Style): string[][] {
   const { requests, connections, cutRequests, closedConnections } = receipt.drained;
+  if (requests + connections + cutRequests + closedConnections === 0) return [];
   const cut = `${plural(cutRequests, "request")} cut`;
-  return [
+  const parts = [
     plural(requests, "request"),
     plural(connections, "connection"),
     cutRequests === 0 ? cut : style.red(cut),
     `${plural(closedConnections, "connection")} closed at the deadline`,
-  ].join(", ");
+  ];
+  return [["drained", parts.join(", ")]];
 }
 
 /** Time of day with milliseconds, UTC. */

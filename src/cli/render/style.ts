@@ -19,6 +19,8 @@ export interface Style {
   spinner: readonly string[];
   /** Columns; 80 where the stream has none. */
   width: number;
+  /** Columns a paragraph may take: a terminal's, and no bound in a pipe. */
+  wrapAt: number;
 }
 
 /**
@@ -44,5 +46,6 @@ export function styleOf(output: Output, env: NodeJS.ProcessEnv): Style {
     warn: ascii ? "!" : "▲",
     spinner: ascii ? ["|", "/", "-", "\\"] : ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
     width: output.columns || 80,
+    wrapAt: terminal ? output.columns || 80 : Number.POSITIVE_INFINITY,
   };
 }

@@ -36,3 +36,20 @@ export function visibleWidth(text: string): number {
 export function clip(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
+
+/**
+ * A paragraph broken between words so that no line is wider than `width` columns, all lines but the first moved right by
+ * `hang`. A word that is wider stays whole. Colour codes take no width.
+ */
+export function wrap(text: string, width: number, hang = 0): string {
+  const [first = "", ...words] = text.split(" ");
+  let result = first;
+  let used = visibleWidth(first);
+  for (const word of words) {
+    const wide = visibleWidth(word);
+    const fits = used + 1 + wide <= width;
+    result += fits ? ` ${word}` : `\n${" ".repeat(hang)}${word}`;
+    used = fits ? used + 1 + wide : hang + wide;
+  }
+  return result;
+}

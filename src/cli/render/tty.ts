@@ -1,4 +1,5 @@
 import { createLogUpdate } from "log-update";
+import type { Outcome } from "../../model/deployment.ts";
 import type { CliEvent, Reporter } from "../event.ts";
 import type { Output } from "../io.ts";
 import { plainLine } from "./plain.ts";
@@ -6,7 +7,7 @@ import { advance, startProgress } from "./progress.ts";
 import { progressLines } from "./progress-lines.ts";
 import { renderReceipt } from "./receipt.ts";
 import type { Style } from "./style.ts";
-import { indent } from "./table.ts";
+import { indent, wrap } from "./table.ts";
 
 /** Milliseconds between two drawings of the live lines. */
 const frameMs = 80;
@@ -38,14 +39,15 @@ export function ttyReporter(output: Output, style: Style, now: () => number): Re
       if (closed) return;
       advance(progress, event);
       if (event.type === "note" || event.type === "warning") {
-        above(`${plainLine(event, style)}\n`);
+        above(`${wrap(plainLine(event, style) ?? "", style.wrapAt, 2)}\n`);
       }
       draw();
       if (event.type === "outcome") {
+        if (event.outcome === "unchanged") log.clear();
         log.done();
         closed = true;
         clearInterval(timer);
-        if (event.receipt) output.write(`\n${indent(renderReceipt(event.receipt, style))}`);
+        output.write(outcomeText(event.receipt ? renderReceipt(event.receipt, style) : "", event.outcome));
       }
     },
     pause() {
@@ -64,6 +66,12 @@ export function ttyReporter(output: Output, style: Style, now: () => number): Re
       log.done();
     },
   };
+}
+
+/** What stands between the steps and the last words: the receipt, and room before an error. */
+function outcomeText(receipt: string, outcome: Outcome): string {
+  if (receipt !== "") return `\n${indent(receipt)}\n`;
+  return outcome === "unchanged" ? "" : "\n";
 }
 
 /** The stream with a size in any case: a terminal that was never told its own says 0, and nothing would be drawn. */

@@ -42,7 +42,7 @@ describe("on a terminal", () => {
     const { io, keyboard, asked } = terminal();
     using interrupts = new Interrupts(io, quiet);
     io.signal("SIGINT");
-    await asked("[a]bort or [c]ontinue");
+    await asked("[a]bort");
     keyboard.write("a\n");
     expect(await aborted(interrupts)).toMatchObject({ code: "ABORTED" });
   });
@@ -54,6 +54,24 @@ describe("on a terminal", () => {
     io.signal("SIGINT");
     await asked("[d]etach");
     keyboard.write("d\n");
+    await interrupts.detached;
+    expect(interrupts.aborted.aborted).toBe(false);
+  });
+
+  test("d before that detaches as soon as control owns the deployment", async () => {
+    const { io, keyboard, asked } = terminal();
+    const resumed = Promise.withResolvers<void>();
+    using interrupts = new Interrupts(io, { ...quiet, resume: () => resumed.resolve() });
+    let detached = false;
+    void interrupts.detached.then(() => {
+      detached = true;
+    });
+    io.signal("SIGINT");
+    await asked("[d]etach once everything has been started");
+    keyboard.write("d\n");
+    await resumed.promise;
+    expect(detached).toBe(false);
+    interrupts.allowDetach();
     await interrupts.detached;
     expect(interrupts.aborted.aborted).toBe(false);
   });

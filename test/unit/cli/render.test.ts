@@ -8,7 +8,7 @@ import { progressLines } from "../../../src/cli/render/progress-lines.ts";
 import { showAge, showLatency, showMs } from "../../../src/cli/render/quantity.ts";
 import { renderReceipt } from "../../../src/cli/render/receipt.ts";
 import { styleOf } from "../../../src/cli/render/style.ts";
-import { table } from "../../../src/cli/render/table.ts";
+import { table, wrap } from "../../../src/cli/render/table.ts";
 import type { DeploymentEventBody } from "../../../src/model/events.ts";
 import type { Receipt } from "../../../src/model/receipt.ts";
 
@@ -90,11 +90,10 @@ function told(
 describe("plain lines", () => {
   test("tell a deployment, one line an event, with the elapsed time", () => {
     const text = told((output, now) => plainReporter(output, plainStyle, now));
-    expect(text.split("\n").slice(0, 15)).toEqual([
+    expect(text.split("\n").slice(0, 14)).toEqual([
       "    0.0s  Starting control and gateway",
       "    0.0s  begun deploy shop green, replaces release 1, deployment d1",
       "    0.0s  step prepare started",
-      "    0.2s  build | #5 RUN npm ci",
       "    0.5s  release 2",
       "    0.5s  step prepare done 500 ms",
       "    0.5s  step start started",
@@ -142,7 +141,7 @@ describe("live lines", () => {
       "   switch",
       "   drain",
       "   retire",
-      "   build | #5 RUN npm ci",
+      "   build | RUN npm ci",
     ]);
   });
 
@@ -195,17 +194,32 @@ describe("live lines", () => {
   });
 });
 
+test("a receipt without requests says so, and leaves out what is all zero", () => {
+  const none = { requests: 0, failures: 0, p50: null, p99: null, max: null };
+  const quiet: Receipt = {
+    ...receipt,
+    requests: 0,
+    byRelease: [],
+    before: none,
+    during: none,
+    after: none,
+    drained: { requests: 0, connections: 0, cutRequests: 0, closedConnections: 0 },
+  };
+  expect(renderReceipt(quiet, plainStyle)).toBe(
+    "no request came meanwhile\nswitch  110 ms after the last container's first good answer\n",
+  );
+});
+
 test("the receipt", () => {
   expect(renderReceipt(receipt, plainStyle)).toBe(
     [
       "12,345 requests, 0 failed",
-      "  release 1  6,000 requests  from 22:13:20.000 to 22:13:22.000",
-      "  release 2  6,345 requests  from 22:13:22.001 to 22:13:23.500",
+      "  release 1  6,000 requests  from 22:13:20.000 to 22:13:22.000 UTC",
+      "  release 2  6,345 requests  from 22:13:22.001 to 22:13:23.500 UTC",
       "        requests  failed     p50     p99    max",
       "before     5,000       0  1.2 ms  4.5 ms  20 ms",
       "during     3,000       0  1.3 ms  5.0 ms  31 ms",
       "after      4,345       0       -       -      -",
-      "steps    prepare 500 ms · start 900 ms · ready 590 ms · verify 5 ms · switch 5 ms · drain 1.5 s · all 3.5 s",
       "switch   110 ms after the last container's first good answer",
       "drained  3 requests, 2 connections, 0 requests cut, 1 connection closed at the deadline",
       "",
@@ -237,6 +251,36 @@ describe("an error", () => {
       ].join("\n"),
     );
   });
+});
+
+describe("an error's lines", () => {
+  const body = {
+    code: "NOT_HEALTHY" as const,
+    message: "web is unhealthy by its own health check",
+    where: null,
+    hint: "The running release still serves.",
+    details: ["starting", "health: 503", "health: 503", "health: 503", "stopping", "health: 503"],
+    cause: null,
+  };
+
+  test("that repeat are told once, with their number", () => {
+    expect(renderError(body, plainStyle)).toContain(
+      "  | starting\n  | health: 503 (3 times)\n  | stopping\n  | health: 503\n",
+    );
+  });
+
+  test("break between words on a terminal", () => {
+    const text = renderError(body, styleOf({ write() {}, isTTY: true, columns: 30 }, { NO_COLOR: "1" }));
+    expect(text.split("\n").slice(0, 2)).toEqual(["error: web is unhealthy by its", "  own health check"]);
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(30);
+  });
+});
+
+test("a paragraph is broken between words, a long word stays whole", () => {
+  expect(wrap("one two three four", 9, 2)).toBe("one two\n  three\n  four");
+  expect(wrap("a /very/long/path/of/a/file b", 10)).toBe("a\n/very/long/path/of/a/file\nb");
+  expect(wrap("one two three", Number.POSITIVE_INFINITY)).toBe("one two three");
+  expect(wrap("\u001b[31mone\u001b[39m two", 7)).toBe("\u001b[31mone\u001b[39m two");
 });
 
 describe("colours", () => {

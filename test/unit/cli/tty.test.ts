@@ -69,4 +69,32 @@ describe("a terminal's reporter", () => {
     expect(shown()).toContain("build | step 1");
     reporter.close();
   });
+
+  test("leaves no steps behind when there was nothing to do", () => {
+    const { output } = terminal(30, 100);
+    let erased = "";
+    const reporter = ttyReporter(
+      {
+        ...output,
+        write: (text: string) => {
+          erased += text;
+        },
+      },
+      styleOf(output, {}),
+      () => t0,
+    );
+    reporter.event({
+      at: t0,
+      type: "begun",
+      app: "shop",
+      deployment: "d",
+      kind: "deploy",
+      colour: "green",
+      previous: 1,
+    });
+    reporter.event({ at: t0, type: "outcome", outcome: "unchanged", release: 1, error: null, receipt: null });
+    // The last that is written takes the live lines away; nothing is drawn after it.
+    const last = erased.lastIndexOf("\u001b[2K");
+    expect(last).toBeGreaterThan(erased.lastIndexOf("prepare"));
+  });
 });
