@@ -5,7 +5,7 @@ import type { ErrorCode } from "../model/error-catalogue.ts";
 export const warningCodes = {
   TRAEFIK_LABELS: "Traefik's labels are not read, and not passed on to the containers of a colour.",
   VOLUME_KEEPS:
-    "A service stays as it is because it writes a named volume, though it looks like one to replace.",
+    "A service stays as it is because it writes a named volume, though it has a port as a web service does.",
   PORT_KEEPS: "A service that publishes a port stays as it is.",
   SHARED_VOLUME: "Two colours write the same volume while both run.",
   SHARED_BIND: "Two colours write the same directory of the machine while both run.",

@@ -65,7 +65,8 @@ function toldRole(service: ComposeService, isJob: boolean): RoleDecision {
   const publishes = publishedTcp(service);
   const volume = writtenVolumes(service)[0];
   if (volume !== undefined) {
-    const looksReplaceable = publishes || service.build !== undefined;
+    // A database built here, without a port, is what it seems; a warning on each deployment would be noise.
+    const looksReplaceable = publishes || (service.build !== undefined && (service.expose ?? []).length > 0);
     return told("backing", `it writes the volume "${volume}"`, looksReplaceable ? "volume" : null);
   }
   const udp = service.ports?.find((port) => port.protocol === "udp");

@@ -85,6 +85,20 @@ describe("roles", () => {
     expect(found.find((service) => service.name === "it")).toMatchObject({ role, reason });
   });
 
+  test.each([
+    ["build: ./db", []],
+    ["image: example/db:1", []],
+    ["build: ., expose: ['3000']", ["VOLUME_KEEPS"]],
+    ["image: example/web:1, ports: [{ target: 80, published: '8081' }]", ["VOLUME_KEEPS"]],
+  ])("{ %s } with a volume is warned of only when it has a port as a web service does", (fields, codes) => {
+    const volumes = "volumes: [{ type: volume, source: data, target: /data }]";
+    const app = appOf(
+      `services:\n  web: { build: ., ports: [{ target: 80, published: '8080' }] }\n  it: { ${fields}, ${volumes} }\n`,
+    );
+    expect(app.backing.map((service) => service.name)).toEqual(["it"]);
+    expect(app.warnings.map((warning) => warning.code)).toEqual(codes);
+  });
+
   test("nothing to deploy says why each service stays", () => {
     const error = errorOf("services:\n  db: { image: postgres }\n");
     expect(error.code).toBe("NOTHING_TO_DEPLOY");
