@@ -38,8 +38,13 @@ const commands = {
     );
   },
 
-  bench: async ({ args, node, env }) =>
-    withEngine({ images: ["node:24-slim"] }, () => script(node, "bench/main.ts", args, env)),
+  bench: async ({ args, node, env }) => {
+    const { ensureNginx } = await import("./nginx.mjs");
+    return withEngine({ images: ["node:24-slim"] }, async () => {
+      await ensureNginx();
+      return script(node, "bench/main.ts", args, env);
+    });
+  },
 
   engine: async ({ args }) => {
     const { engineCommand } = await import("./engine.mjs");
