@@ -41,22 +41,29 @@ function declareCommands(program: Command, act: Act): void {
   };
 
   program.commandsGroup("Deploy:");
-  deploymentOptions(command("deploy", "Build, start beside the running release, switch when ready"))
-    .argument("[SERVICE...]", "Only these are built and pulled anew; the others stay as they are live")
-    .option("--build", "Build services that have a build section (the default)")
-    .option("--no-build", "Use the images that the engine has")
-    .addOption(
-      new Option("--pull <when>", "Pull images that are not built here")
-        .choices(["always", "missing", "never"])
-        .default("missing"),
-    )
-    .option("--plan", "Show what would be done and change nothing")
-    .option("--force", "Deploy even if nothing has changed")
-    .option("--scale <service=number>", "Containers of a service; repeatable", collectScale);
-  deploymentOptions(command("rollback", "Bring an earlier release back")).argument(
-    "[RELEASE]",
-    "Its number; the one that was live before by default",
-    parseRelease,
+  deploymentOptions(
+    command("deploy", "Build, start beside the running release, switch when ready")
+      .argument(
+        "[SERVICE...]",
+        "Only these are built and pulled anew; the others keep the live release's image",
+      )
+      .option("--plan", "Show what would be done and change nothing")
+      .option("--build", "Build services that have a build section (the default)")
+      .option("--no-build", "Use the images that the engine has")
+      .addOption(
+        new Option("--pull <when>", "Pull images that are not built here")
+          .choices(["always", "missing", "never"])
+          .default("missing"),
+      )
+      .option("--force", "Deploy even if nothing has changed")
+      .option("--scale <service=number>", "Containers of a service; repeatable", collectScale),
+  );
+  deploymentOptions(
+    command("rollback", "Bring an earlier release back").argument(
+      "[RELEASE]",
+      "Its number; the one that was live before by default",
+      parseRelease,
+    ),
   );
 
   program.commandsGroup("Look:");

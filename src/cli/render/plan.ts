@@ -18,7 +18,9 @@ export function renderPlan(plan: Plan, composeWarnings: readonly string[], style
     ...plan.refusals.map((refusal) => notice(style.red(style.bad), placed(refusal, style), style)),
   ];
   const ending =
-    plan.refusals.length > 0 ? style.red("The deployment would be refused.\n") : "Nothing was changed.\n";
+    plan.refusals.length > 0
+      ? style.red("The deployment would be refused.\n")
+      : style.dim("This is the plan; nothing was done.\n");
   return `${parts.join("")}${ending}`;
 }
 

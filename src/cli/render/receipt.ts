@@ -54,17 +54,16 @@ function switchTime(receipt: Receipt): string[][] {
   return [["switch", `${showMs(receipt.firstGoodToSwitchMs)} after the last container's first good answer`]];
 }
 
+/** What ended by itself after the switch, and what was cut or closed at its deadline; rows that are all zero are left out. */
 function drained(receipt: Receipt, style: Style): string[][] {
   const { requests, connections, cutRequests, closedConnections } = receipt.drained;
-  if (requests + connections + cutRequests + closedConnections === 0) return [];
-  const cut = `${plural(cutRequests, "request")} cut`;
-  const parts = [
-    plural(requests, "request"),
-    plural(connections, "connection"),
-    cutRequests === 0 ? cut : style.red(cut),
-    `${plural(closedConnections, "connection")} closed at the deadline`,
-  ];
-  return [["drained", parts.join(", ")]];
+  const rows: string[][] = [];
+  if (requests + connections > 0)
+    rows.push(["drained", `${plural(requests, "request")}, ${plural(connections, "connection")}`]);
+  if (cutRequests > 0) rows.push(["cut", style.red(`${plural(cutRequests, "request")} at the deadline`)]);
+  if (closedConnections > 0)
+    rows.push(["closed", `${plural(closedConnections, "long-lived connection")} at the deadline`]);
+  return rows;
 }
 
 /** Time of day with milliseconds, UTC. */

@@ -221,7 +221,8 @@ test("the receipt", () => {
       "during     3,000       0  1.3 ms  5.0 ms  31 ms",
       "after      4,345       0       -       -      -",
       "switch   110 ms after the last container's first good answer",
-      "drained  3 requests, 2 connections, 0 requests cut, 1 connection closed at the deadline",
+      "drained  3 requests, 2 connections",
+      "closed   1 long-lived connection at the deadline",
       "",
     ].join("\n"),
   );
