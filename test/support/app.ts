@@ -46,8 +46,9 @@ export async function testApp(instance: TestInstance, name = "node", label = nam
   const project = instance.project(label);
   const [port = 0] = await freePorts(1);
   const base: Record<string, string> = { ...instance.env, PORT: String(port), COMPOSE_PROJECT_NAME: project };
+  const [command = "", ...before] = [...(instance.enter ?? []), join(root, "bin/cutover")];
   const spawn = (args: string[], env: Record<string, string> = {}) =>
-    execa(join(root, "bin/cutover"), args, {
+    execa(command, [...before, ...args], {
       cwd: directory,
       env: { ...base, ...env },
       reject: false,
@@ -95,8 +96,9 @@ function jsonLines(text: string): Record<string, unknown>[] {
 
 /** Starts control and gateway of an instance. */
 export async function up(instance: TestInstance): Promise<void> {
+  const [command = "", ...before] = [...(instance.enter ?? []), join(root, "bin/cutover")];
   const args = ["up", "--http-port", String(instance.httpPort)];
-  await execa(join(root, "bin/cutover"), args, { env: instance.env, stdin: "ignore" });
+  await execa(command, [...before, ...args], { env: instance.env, stdin: "ignore" });
 }
 
 /** Runs `docker ARGS` and gives its output's lines. */

@@ -10,6 +10,8 @@ export interface TestInstance extends AsyncDisposable {
   httpsPort: number;
   /** Environment for `cutover` and for the code under test. */
   env: Record<string, string>;
+  /** What `cutover` is started through, where the engine is on a network of its own. */
+  enter?: string[];
   /** A compose project name of this instance's own; it and its colours are removed with the instance. */
   project(name: string): string;
   /** What is in the engine of the instance and its apps, as `container shop-web-1`. */

@@ -26,8 +26,10 @@ export class Load implements AsyncDisposable {
   #ended = false;
 
   constructor(options: LoadOptions) {
+    const [execPath = "", ...before] = [...(options.enter ?? []), process.execPath];
     this.#process = fork(fileURLToPath(new URL("./worker.ts", import.meta.url)), {
-      execArgv: ["--disable-warning=ExperimentalWarning"],
+      execPath,
+      execArgv: [...before, "--disable-warning=ExperimentalWarning"],
       serialization: "advanced",
     });
     this.#exited = new Promise((resolve) => {

@@ -28,6 +28,8 @@ export interface LoadOptions {
   mix: Mix;
   /** Path of the plain GET; the other paths are those of `examples/node`. */
   path?: string;
+  /** What the load's process is started through, for an engine on a network of its own: `nsenter --net=…`. */
+  enter?: string[];
 }
 
 /** All kinds at rates that leave a small machine room for the deployment itself. */
