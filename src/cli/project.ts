@@ -20,8 +20,6 @@ export interface Project extends ResolvedProject {
  */
 export async function loadProject(context: Context): Promise<Project> {
   const { globals, io } = context;
-  const version = composeVersion(context.env);
-  version.catch(() => {});
   const stdin = globals.file.includes("-") ? await text(io.stdin) : undefined;
   const options: ComposeOptions = {
     files: globals.file,
@@ -37,11 +35,11 @@ export async function loadProject(context: Context): Promise<Project> {
     runCompose({ endpointEnv: context.env, args, cwd: io.cwd, ...extra });
   const resolved = await resolveModel(options, (args, extra = {}) => run(args, extra)).catch(
     async (error) => {
-      await version;
+      // Docker's message about a missing plugin is no error of the file.
+      await composeVersion(context.env);
       throw error;
     },
   );
-  await version;
   return {
     ...resolved,
     compose: (args, extra = {}) =>
