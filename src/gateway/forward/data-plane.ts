@@ -9,7 +9,7 @@ import { rawErrorAnswer } from "./error-page.ts";
 import { exchange } from "./exchange.ts";
 import type { Plane } from "./plane.ts";
 import { createUpstreams } from "./upstream.ts";
-import { isUpgrade, upgrade } from "./upgrade.ts";
+import { isAnswering, isUpgrade, upgrade } from "./upgrade.ts";
 
 /** What carries bytes between clients and targets in one worker. It knows routes only through the gate. */
 export interface DataPlane {
@@ -93,15 +93,16 @@ function createListener(plane: Plane, name: string): Server {
   });
   server.on("connect", (_request: IncomingMessage, socket: Socket) => {
     socket.on("error", () => socket.destroy());
-    socket.end(rawErrorAnswer(405), () => socket.destroy());
+    if (isAnswering(socket)) socket.destroy();
+    else socket.end(rawErrorAnswer(405), () => socket.destroy());
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
   return server;
 }
 
 /** Answers what node's parser refuses; a connection with a response under way is only closed. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: unknown }): void {
-  if (error.code === "ECONNRESET" || !socket.writable || socket._httpMessage) {
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable || isAnswering(socket)) {
     socket.destroy();
     return;
   }

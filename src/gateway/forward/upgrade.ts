@@ -14,14 +14,20 @@ import { upstreamOptions } from "./upstream.ts";
 
 /**
  * True for a request whose upgrade is passed on. `h2c` is not: the gateway does not speak it, and RFC 9110
- * section 7.8 lets a server ignore an upgrade. Neither is one with a body, which would have to be read first.
+ * section 7.8 lets a server ignore an upgrade. Neither is one with a body, which would have to be read first, nor one
+ * that was sent before the answer to an earlier request on its connection: the connection still belongs to that.
  */
 export function isUpgrade(request: IncomingMessage): boolean {
   const token = request.headers.upgrade;
   if (token === undefined || !tokensOf(request.headers.connection).includes("upgrade")) return false;
-  if (tokensOf(token).includes("h2c")) return false;
+  if (tokensOf(token).includes("h2c") || isAnswering(request.socket)) return false;
   const framing = requestFraming(request.rawHeaders, request.method ?? "GET");
   return framing?.kind === "none" || (framing?.kind === "length" && framing.length === "0");
+}
+
+/** True while an earlier request on the connection has no whole answer yet. */
+export function isAnswering(socket: Socket & { _httpMessage?: unknown }): boolean {
+  return socket._httpMessage !== undefined && socket._httpMessage !== null;
 }
 
 /** Passes an upgrade on; when the target agrees, joins the two connections. */

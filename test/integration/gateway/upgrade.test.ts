@@ -114,4 +114,19 @@ describe("upgrade", () => {
     other.terminate();
     expect((await once(second, "close"))[0]).toBe(1006);
   });
+
+  test("one sent before the answer to an earlier request is an ordinary request", async () => {
+    await using gateway = await startGateway({ workers: 1 });
+    await using one = await startTarget((request, response) => response.end(`answer to ${request.url} `));
+    await gateway.put(tableOf(1, 1, [one.target]));
+    using client = await rawClient(gateway.httpPort);
+    const handshake = "Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    client.send(`GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\n${handshake}`);
+    const text = await client.until((seen) => seen.includes("answer to /2"));
+    expect(text.indexOf("answer to /1")).toBeLessThan(text.indexOf("answer to /2"));
+    using other = await rawClient(gateway.httpPort);
+    other.send("GET /3 HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(await other.closed).not.toContain("405");
+    expect(gateway.log.filter((line) => line.includes("a worker ended"))).toEqual([]);
+  });
 });
