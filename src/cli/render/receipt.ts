@@ -33,8 +33,8 @@ function byRelease(receipt: Receipt): string {
 }
 
 function latencies(receipt: Receipt, style: Style): string {
-  const { before, during, after } = receipt;
-  if (before.requests + during.requests + after.requests === 0) return "";
+  const spans = (["before", "during", "after"] as const).filter((span) => receipt[span].requests > 0);
+  if (spans.length === 0) return "";
   const row = (name: string, l: Latency): string[] => [
     name,
     showCount(l.requests),
@@ -44,7 +44,7 @@ function latencies(receipt: Receipt, style: Style): string {
     showLatency(l.max),
   ];
   const head = ["", "requests", "failed", "p50", "p99", "max"].map((cell) => style.dim(cell));
-  return table([head, row("before", before), row("during", during), row("after", after)], {
+  return table([head, ...spans.map((span) => row(span, receipt[span]))], {
     right: [1, 2, 3, 4, 5],
   });
 }
