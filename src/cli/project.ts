@@ -6,6 +6,7 @@ import {
   composeVersion,
   runCompose,
 } from "../engine/compose-command.ts";
+import { resolveEndpoint } from "../engine/endpoint.ts";
 import type { Context } from "./context.ts";
 
 /** The user's compose project, and a way to run compose on it. */
@@ -15,11 +16,13 @@ export interface Project extends ResolvedProject {
 }
 
 /**
- * Resolves the compose file that the command line names, through compose.
- * @throws COMPOSE_MISSING, COMPOSE_FILE_MISSING, COMPOSE_FILE_INVALID
+ * Resolves the compose file that the command line names, through compose. An engine that is named wrongly is told
+ * first: compose would complain of it, and it is not the file that is wrong then.
+ * @throws USAGE, COMPOSE_MISSING, COMPOSE_FILE_MISSING, COMPOSE_FILE_INVALID
  */
 export async function loadProject(context: Context): Promise<Project> {
   const { globals, io } = context;
+  resolveEndpoint({ env: context.env });
   const stdin = globals.file.includes("-") ? await text(io.stdin) : undefined;
   const options: ComposeOptions = {
     files: globals.file,

@@ -26,6 +26,8 @@ export interface IsolatedEngine extends AsyncDisposable {
   env: Record<string, string>;
   /** What a command is started through to be on the engine's network. */
   enter: string[];
+  /** Arguments of nsenter that lead to the engine's own view of disk, network and processes. */
+  view: string[];
   /** An installation on it, with an HTTP port that is free there. */
   instance(name: string, httpPort?: number): TestInstance;
   /** Ends dockerd and waits for its end. Its containers outlive SIGKILL, as on any machine. */
@@ -99,6 +101,7 @@ export async function isolatedEngine(options: IsolatedEngineOptions = {}): Promi
     socket,
     env,
     enter,
+    view: inside,
     instance: (name, httpPort = 80) => instanceOn(name, httpPort, env, enter),
     stop,
     start,

@@ -10,6 +10,7 @@ import { createHooks, startColour, tagImages } from "./colour.ts";
 import { type Desk, sayLine } from "./desk.ts";
 import { chooseServices, releaseDraft } from "./draft.ts";
 import { prepareImages } from "./images.ts";
+import { withPortHolder } from "./port-holder.ts";
 import type { DeploymentSession } from "./session.ts";
 import { gitState, whoAmI } from "./who.ts";
 
@@ -40,7 +41,11 @@ export async function makeRelease(work: ReleaseWork): Promise<void> {
     git: await gitState(project.projectDirectory),
     who: whoAmI(context.env),
   });
-  const accepted = await control.putRelease(session.begun.id, { ...draft, force: work.options.force });
+  const accepted = await control
+    .putRelease(session.begun.id, { ...draft, force: work.options.force })
+    .catch(async (error) => {
+      throw await withPortHolder(error, connection, draft.listeners);
+    });
   if (accepted.unchanged) return;
   const number = accepted.release;
   await tagImages(connection, app.name, draft.services, number);

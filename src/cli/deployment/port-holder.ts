@@ -1,0 +1,28 @@
+import type { EngineConnection } from "../../engine/connection.ts";
+import { engineHost } from "../../engine/host.ts";
+import { portHolder } from "../../install/port-holder.ts";
+import { CutoverError } from "../../model/error.ts";
+import type { Listener } from "../../model/route.ts";
+
+/**
+ * A refusal of control with PORT_TAKEN, with the name of what holds the port: the gateway that met it can't look
+ * beyond its own container. Every other error is given back as it is.
+ */
+export async function withPortHolder(
+  error: unknown,
+  connection: EngineConnection,
+  listeners: readonly Listener[],
+): Promise<unknown> {
+  if (!(error instanceof CutoverError) || error.code !== "PORT_TAKEN") return error;
+  const port = Number(/(?:port |:)(\d+) is in use/.exec(error.message)?.[1]);
+  const listener = listeners.find((one) => one.port === port);
+  if (!listener) return error;
+  const { local } = await engineHost(connection);
+  const holder = await portHolder(connection, { port, bind: listener.host }, local);
+  if (holder === null) return error;
+  const place = listener.host === null ? `Port ${port}` : `Port ${port} on ${listener.host}`;
+  return new CutoverError("PORT_TAKEN", `${place} is in use by ${holder}.`, {
+    hint: "Stop what uses it, or publish another port in the compose file.",
+    cause: error,
+  });
+}
