@@ -1,12 +1,22 @@
+import type { ErrorCode } from "../../model/error-catalogue.ts";
 import type { CliEvent } from "../event.ts";
 
 /** Whose lines only matter when what they tell of fails or takes long. */
 const routineSources = new Set(["build", "pull", "compose"]);
 
+/** Failures that such lines explain. */
+const explained = new Set<ErrorCode>([
+  "BUILD_FAILED",
+  "PULL_FAILED",
+  "COMPOSE_FAILED",
+  "DISK_FULL",
+  "NO_ADDRESS_POOL",
+]);
+
 export interface HeldOutput {
   /** Takes a line of routine output that was rendered to `text`; it is printed now, later or never. */
   add(text: string): void;
-  /** Tells of every other event: a step that is done drops what is held, a failure prints it. */
+  /** Tells of every other event: a step that is done drops what is held, a failure that it explains prints it. */
   event(event: CliEvent): void;
   close(): void;
 }
@@ -17,7 +27,8 @@ export function isRoutine(event: CliEvent): boolean {
 
 /**
  * Holds the output of builds, pulls and compose back for `patienceMs` from its first line in a step. A step that is
- * done sooner drops it; from then on, and when the deployment fails, all of it is printed.
+ * done sooner drops it. All of it is printed when the step takes longer, and when the deployment ends with an error that
+ * it explains.
  */
 export function holdOutput(print: (text: string) => void, patienceMs: number): HeldOutput {
   let held: string[] = [];
@@ -43,9 +54,12 @@ export function holdOutput(print: (text: string) => void, patienceMs: number): H
       }, patienceMs).unref();
     },
     event(event) {
-      if (event.type === "step" && event.status === "failed") show();
-      if (event.type === "outcome" && (event.outcome === "refused" || event.outcome === "aborted")) show();
-      if ((event.type === "step" && event.status !== "started") || event.type === "outcome") reset();
+      if (event.type === "outcome") {
+        if (event.error && explained.has(event.error.code)) show();
+        reset();
+      }
+      if (event.type === "step" && event.status === "done") reset();
+      if (event.type === "step" && event.status === "failed") clearTimeout(timer);
     },
     close() {
       show();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { holdOutput } from "../../../src/cli/render/held-output.ts";
+import { CutoverError, errorBody } from "../../../src/model/error.ts";
 import type { CliEvent } from "../../../src/cli/event.ts";
 
 const at = 1_700_000_000_000;
@@ -10,6 +11,15 @@ const step = (name: "prepare" | "start", status: "started" | "done" | "failed"):
   status,
   ms: null,
   detail: null,
+});
+
+const failed = (code: "BUILD_FAILED" | "PORT_TAKEN"): CliEvent => ({
+  at,
+  type: "outcome",
+  outcome: "aborted",
+  release: null,
+  error: errorBody(new CutoverError(code, "It failed.")),
+  receipt: null,
 });
 
 describe("routine output in a pipe", () => {
@@ -33,19 +43,22 @@ describe("routine output in a pipe", () => {
     expect(printed).toEqual([]);
   });
 
-  test("is printed from its first line when the step fails", () => {
+  test("is printed from its first line when it tells why the deployment failed", () => {
     const output = held();
     output.add("a");
     output.add("b");
     output.event(step("prepare", "failed"));
+    output.event(failed("BUILD_FAILED"));
     expect(printed).toEqual(["a", "b"]);
   });
 
-  test("is printed when the deployment is given up without a failed step", () => {
+  test("is left out when the deployment failed for another reason", () => {
     const output = held();
     output.add("a");
-    output.event({ at, type: "outcome", outcome: "aborted", release: null, error: null, receipt: null });
-    expect(printed).toEqual(["a"]);
+    output.event(step("prepare", "failed"));
+    output.event(failed("PORT_TAKEN"));
+    output.close();
+    expect(printed).toEqual([]);
   });
 
   test("is printed once it takes long, as it comes, and held again in the next step", () => {
