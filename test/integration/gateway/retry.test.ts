@@ -118,6 +118,26 @@ describe("sending again", () => {
     ]);
   });
 
+  test("a container that the engine restarts is waited for, also while no target is in the table", async () => {
+    await using gateway = await startGateway();
+    await using first = await startTarget((_request, response) => response.end("first"));
+    await gateway.put(tableOf(1, 1, [first.target]));
+    expect(await (await fetch(gateway.url)).text()).toBe("first");
+    await first.stop();
+    const refused = fetch(gateway.url, { method: "POST", body: "x" });
+    await gateway.put(tableOf(2, 1, []));
+    const homeless = fetch(gateway.url, { method: "POST", body: "x" });
+    await using again = await startTarget((request, response) =>
+      request.resume().on("end", () => response.end("again")),
+    );
+    await gateway.put(tableOf(3, 1, [again.target]));
+    expect(await Promise.all([refused, homeless].map(async (answer) => (await answer).text()))).toEqual([
+      "again",
+      "again",
+    ]);
+    expect(again.seen.length).toBe(2);
+  });
+
   test("a connection that can't be made within two seconds is given up for another target", async () => {
     await using gateway = await startGateway();
     await using good = await startTarget((_request, response) => response.end("good"));
