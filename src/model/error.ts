@@ -44,7 +44,10 @@ export class CutoverError extends Error {
   }
 }
 
-/** The transferable form of any thrown value; what is no CutoverError becomes `INTERNAL`. */
+/**
+ * The transferable form of any thrown value; what is no CutoverError becomes `INTERNAL`, but for a disk that is full,
+ * which no writer is to blame for.
+ */
 export function errorBody(error: unknown): ErrorBody {
   if (error instanceof CutoverError) {
     const cause = error.cause === undefined ? null : causeMessage(error.cause);
@@ -57,6 +60,7 @@ export function errorBody(error: unknown): ErrorBody {
       cause,
     };
   }
+  if (isDiskFull(error)) return errorBody(new CutoverError("DISK_FULL", causeMessage(error)));
   return {
     code: "INTERNAL",
     message: causeMessage(error),
@@ -77,4 +81,11 @@ export function fromErrorBody(body: ErrorBody): CutoverError {
 
 function causeMessage(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** The system's ENOSPC and EDQUOT, and SQLITE_FULL (13) as node:sqlite gives it: `errcode`, extended ones in the high bits. */
+function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("errcode" in error && typeof error.errcode === "number") return (error.errcode & 0xff) === 13;
+  return "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }

@@ -102,7 +102,8 @@ async function run(
 }
 
 function imageFailure(source: string, code: ErrorCode, result: ComposeResult, lines: string[]): CutoverError {
-  const known = knownFailure(result.stderr);
+  // A step of a build that finds the disk full says so in its own output, which BuildKit shows on standard output.
+  const known = knownFailure([result.stderr, ...lines].join("\n"));
   const what = source === "build" ? "The build failed" : "The pull failed";
   return new CutoverError(
     known ?? code,
