@@ -91,7 +91,7 @@ function plannedReplaced(service: AppService, state: PlanState): PlannedService 
   const plain = state.base.some((one) => one.service === service.name && one.running);
   if (plain) {
     notes.push(
-      `It still runs as docker compose started it. Cutover leaves that one alone: remove it with \`docker compose rm -s ${service.name}\`.`,
+      `It still runs as docker compose started it, and Cutover leaves that one alone. Remove it with \`docker compose rm -sf ${service.name}\`${service.role === "web" ? " first, so that the gateway can have its port" : ""}.`,
     );
   }
   return {

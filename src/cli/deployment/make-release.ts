@@ -44,7 +44,7 @@ export async function makeRelease(work: ReleaseWork): Promise<void> {
   const accepted = await control
     .putRelease(session.begun.id, { ...draft, force: work.options.force })
     .catch(async (error) => {
-      throw await withPortHolder(error, connection, draft.listeners);
+      throw await withPortHolder(error, connection, { name: app.name, listeners: draft.listeners });
     });
   if (accepted.unchanged) return;
   const number = accepted.release;

@@ -51,5 +51,5 @@ test("later ones replace in the other colour, keep what stays, and say what goes
 
 test("a replaced service that docker compose started in the base project is pointed out", () => {
   const plan = makePlan(app, { live: null, base: [{ service: "web", running: true, configHash: null }] });
-  expect(plan.services[0]?.notes).toEqual([expect.stringContaining("docker compose rm -s web")]);
+  expect(plan.services[0]?.notes).toEqual([expect.stringContaining("docker compose rm -sf web")]);
 });
