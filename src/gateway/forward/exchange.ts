@@ -55,6 +55,7 @@ export function exchange(
   let body: { stop(): void } | null = null;
   let bodyTouched = false;
   let continued = false;
+  let attempts = 0;
   let counted = false;
 
   const count = (match: Match, latencyMs: number | null, failed: boolean) => {
@@ -70,6 +71,8 @@ export function exchange(
       bodyTouched = true;
     };
     body = relayBody(incoming, request, touched, () => {
+      // Once there is an answer, both sides may take their time: it may be a conversation.
+      if (answer.headersSent) return;
       errandUnderWay.abandon();
       answerError(incoming, answer, 408, edge.requestId, true);
     });
@@ -80,7 +83,8 @@ export function exchange(
     place: { listener, host: hostName(target.authority ?? incoming.headers.host), path: target.path },
     send(claim) {
       last = claim.match;
-      const agent = repeatable && !hasBody ? plane.upstreams.pooled : plane.upstreams.fresh;
+      const agent = repeatable && !hasBody && attempts === 0 ? plane.upstreams.pooled : plane.upstreams.fresh;
+      attempts += 1;
       const request = httpRequest(upstreamOptions(claim.target, method, target.path, headers, agent));
       if (!hasBody) request.end();
       request.on("information", (info) => passInformation(answer, http1, info));
@@ -125,7 +129,11 @@ export function exchange(
       }
       count(claim.match, performance.now() - started, false);
       relayResponse(claim, request, response, answer, {
-        ended: () => endBody(request),
+        ended() {
+          if (!hasBody || incoming.complete) return;
+          request.destroy();
+          linger();
+        },
         broken: () => count(claim.match, null, true),
       });
     },
@@ -143,14 +151,15 @@ export function exchange(
         );
       }
       if (match) count(match, performance.now() - started, status >= 500);
-      answerError(incoming, answer, status, edge.requestId);
-      incoming.resume();
+      // A client that waits for 100 may send its next request instead of the body.
+      answerError(incoming, answer, status, edge.requestId, expects && hasBody && !continued);
+      linger();
     },
   };
-  const endBody = (request: ClientRequest) => {
+  /** Reads what the client still sends, so that it comes to read the answer, and not for ever. */
+  const linger = () => {
     if (!hasBody || incoming.complete) return;
     body?.stop();
-    request.destroy();
     incoming.resume();
     const timer = setTimeout(() => incoming.destroy(), lingerMs);
     incoming.once("close", () => clearTimeout(timer));

@@ -1,31 +1,33 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 
-/** How long a client may be silent in the middle of a body. */
-const silentMs = 60_000;
-
 /**
  * Sends a client's body on, with backpressure and trailers. `stop` leaves the rest unread, so that it can be sent to
- * another as long as `onFirstByte` was not called.
+ * another as long as `onFirstByte` was not called; it does nothing when called again.
+ *
+ * @param onSilence is called when the client sent nothing for `silentMs` though it could have
  */
 export function relayBody(
   from: IncomingMessage,
   to: ClientRequest,
   onFirstByte: () => void,
   onSilence: () => void,
+  silentMs = 60_000,
 ): { stop(): void } {
-  let timer: NodeJS.Timeout | null = setTimeout(onSilence, silentMs);
+  let timer = setTimeout(onSilence, silentMs);
   let touched = false;
+  let stopped = false;
   const data = (chunk: Buffer) => {
     if (!touched) onFirstByte();
     touched = true;
-    timer?.refresh();
-    if (!to.write(chunk)) {
+    if (to.write(chunk)) timer.refresh();
+    else {
       from.pause();
-      if (timer) clearTimeout(timer);
+      clearTimeout(timer);
     }
   };
   const drain = () => {
-    timer?.refresh();
+    clearTimeout(timer);
+    timer = setTimeout(onSilence, silentMs);
     from.resume();
   };
   const end = () => {
@@ -34,8 +36,8 @@ export function relayBody(
     to.end();
   };
   const finish = () => {
-    if (timer) clearTimeout(timer);
-    timer = null;
+    stopped = true;
+    clearTimeout(timer);
     from.off("data", data).off("end", end);
     to.off("drain", drain);
   };
@@ -44,6 +46,7 @@ export function relayBody(
   from.resume();
   return {
     stop() {
+      if (stopped) return;
       finish();
       from.pause();
     },

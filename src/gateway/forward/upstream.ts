@@ -6,6 +6,8 @@ import type { Target } from "../../model/route.ts";
 const connectTimeoutMs = 2_000;
 /** Below the keep-alive of common servers (5 s in node, 75 s in nginx), so that mostly this side closes first. */
 const idleMs = 4_000;
+/** How long an answer is looked for on a connection that takes no more bytes. */
+const lastWordsMs = 1_000;
 /** Room for what targets set; node's default is 16 KiB. */
 const maxHeaderSize = 64 * 1024;
 
@@ -82,6 +84,7 @@ class TargetAgent extends Agent {
     const stop = () => clearTimeout(timer);
     socket.once("connect", stop).once("close", stop);
     this.#names.set(socket, nameOf(options));
+    readOnWhenWritingFails(socket);
     return socket;
   }
 
@@ -89,6 +92,25 @@ class TargetAgent extends Agent {
     if (!this.#keeps(this.#names.get(socket) ?? "")) return false;
     return (super.keepSocketAlive(socket) as unknown) !== false;
   }
+}
+
+/**
+ * A target may answer and close before it has read the whole body, so that writing fails while the answer still
+ * waits to be read (RFC 9112 section 9.6). Node would drop both: here the failure is told only if reading brings
+ * neither an answer nor a failure of its own.
+ */
+function readOnWhenWritingFails(socket: Socket): void {
+  const { _write: write, _writev: writev } = socket;
+  const patient = (callback: (error?: Error | null) => void) => (error?: Error | null) => {
+    if (!error || socket.destroyed) {
+      callback(error);
+      return;
+    }
+    const timer = setTimeout(() => callback(error), lastWordsMs);
+    socket.once("close", () => clearTimeout(timer));
+  };
+  socket._write = (chunk, encoding, callback) => write.call(socket, chunk, encoding, patient(callback));
+  if (writev) socket._writev = (chunks, callback) => writev.call(socket, chunks, patient(callback));
 }
 
 function nameOf(options: { host?: unknown; port?: unknown }): string {

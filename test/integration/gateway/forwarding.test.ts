@@ -291,6 +291,43 @@ describe("responses", () => {
   });
 });
 
+describe("a body that nobody waits for any more", () => {
+  const body = Buffer.alloc(30_000_000);
+  const post = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`;
+
+  test("is read to its end, so that the client comes to read the answer and the connection goes on", async () => {
+    serve = (incoming, response) => {
+      if (incoming.method === "POST") response.writeHead(413).end("too large");
+      else response.end("next");
+    };
+    // The target closes its connection with the body unread, at a moment of its own: an answer never gets lost in it.
+    for (let round = 0; round < 10; round += 1) {
+      using client = await rawClient(gateway.httpPort);
+      client.send(post);
+      client.socket.write(body.subarray(1));
+      await client.until((text) => text.includes("too large"));
+      client.send("xGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      expect(await client.until((text) => text.includes("next"))).toMatch(/^HTTP\/1.1 413 [^]* 200 OK/);
+    }
+  });
+
+  test("is not read for ever", async () => {
+    await using empty = await startGateway();
+    await empty.put(tableOf(1, 1, []));
+    using client = await rawClient(empty.httpPort);
+    client.send(`${post}begin`);
+    expect(await client.closed).toMatch(/^HTTP\/1.1 503 /);
+  });
+
+  test("that waits for 100 may be left out: the connection ends with the answer", async () => {
+    await using empty = await startGateway();
+    await empty.put(tableOf(1, 1, []));
+    using client = await rawClient(empty.httpPort);
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    expect(await client.closed).toMatch(/^HTTP\/1.1 503 [^]*Connection: close/);
+  });
+});
+
 function failures(buckets: { failures: number }[]): number {
   return buckets.reduce((sum, bucket) => sum + bucket.failures, 0);
 }

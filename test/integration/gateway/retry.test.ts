@@ -102,6 +102,25 @@ describe("sending again", () => {
     expect(target.seen.filter((request) => request.method === "POST").length).toBe(50);
   });
 
+  test("a second try takes no idle connection: the others may be as dead as the first", async () => {
+    await using gateway = await startGateway({ workers: 1 });
+    const used = new Set<unknown>();
+    const together = Promise.withResolvers<void>();
+    await using target = await startTarget((request, response) => {
+      if (used.has(request.socket)) {
+        request.socket.destroy();
+        return;
+      }
+      used.add(request.socket);
+      if (used.size === 6) together.resolve();
+      void together.promise.then(() => response.end("good"));
+    });
+    await gateway.put(tableOf(1, 1, [target.target]));
+    await Promise.all(Array.from({ length: 6 }, async () => (await fetch(gateway.url)).text()));
+    expect(await (await fetch(gateway.url)).text()).toBe("good");
+    expect(target.seen.length).toBe(8);
+  });
+
   test("a retry goes by the table of its own moment", async () => {
     await using gateway = await startGateway();
     const port = await freePort();
