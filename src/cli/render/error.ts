@@ -19,7 +19,9 @@ export function renderError(body: ErrorBody, style: Style): string {
   const paragraph = (text: string) => `${wrap(text, style.wrapAt, 2)}\n`;
   let text = paragraph(`${style.red(style.bold("error:"))} ${body.message} ${style.dim(`[${body.code}]`)}`);
   if (body.where) text += `  at ${style.cyan(showPosition(body.where))}\n`;
-  if (body.cause !== null && !body.message.includes(body.cause)) text += paragraph(`  cause: ${body.cause}`);
+  const told = body.message.toLowerCase();
+  if (body.cause !== null && !told.includes(body.cause.toLowerCase()))
+    text += paragraph(`  cause: ${body.cause}`);
   if (body.details.length > 0) {
     const lines = foldRepeats(body.details).map(({ line, times }) => {
       const count = times === 1 ? "" : style.dim(` (${times} times)`);

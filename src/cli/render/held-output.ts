@@ -18,6 +18,7 @@ export interface HeldOutput {
   add(text: string): void;
   /** Tells of every other event: a step that is done drops what is held, a failure that it explains prints it. */
   event(event: CliEvent): void;
+  /** Drops what is held. */
   close(): void;
 }
 
@@ -61,9 +62,6 @@ export function holdOutput(print: (text: string) => void, patienceMs: number): H
       if (event.type === "step" && event.status === "done") reset();
       if (event.type === "step" && event.status === "failed") clearTimeout(timer);
     },
-    close() {
-      show();
-      reset();
-    },
+    close: reset,
   };
 }
