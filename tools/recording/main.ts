@@ -36,7 +36,7 @@ async function setStage(directory: string) {
     PORT: String(port),
     LANG: "C.UTF-8",
   };
-  const run = (args: string[]) => execa("cutover", args, { cwd: join(directory, app), env });
+  const run = (args: string[]) => execa(join(root, "bin/cutover"), args, { cwd: join(directory, app), env });
   await run(["up", "--http-port", String(httpPort), "--bind", "127.0.0.1"]);
   await run(["deploy"]);
   return { env, url: `http://127.0.0.1:${port}/`, cwd: join(directory, app) };
