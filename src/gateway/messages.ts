@@ -9,7 +9,7 @@ import type { HttpBinding } from "./table.ts";
  * What the primary tells a worker; each is answered by one `Reply`.
  * - `init`: take the table, then bind `listeners`; first of all orders. → names that are bound
  * - `prepare`: bind what of `listeners` is not bound yet; PORT_TAKEN undoes it. → names that are bound
- * - `abandon`: undo `prepare`
+ * - `abandon`: undo `prepare` → names that are bound
  * - `hold`: from the reply on nothing is claimed
  * - `commit`: take the prepared table if there is one, and let go of what is held
  * - `drain` → DrainCount[]; later counts come as news
@@ -30,7 +30,7 @@ export type Order =
 export interface Answers {
   init: string[];
   prepare: string[];
-  abandon: true;
+  abandon: string[];
   hold: true;
   commit: true;
   drain: DrainCount[];

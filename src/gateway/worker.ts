@@ -64,7 +64,7 @@ export function runWorker(): void {
       }
       case "abandon":
         abandon();
-        return true;
+        return plane.listening();
       case "hold":
         gate.hold();
         return true;

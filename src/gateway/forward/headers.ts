@@ -37,6 +37,21 @@ const replaced = new Set([
   "x-request-id",
 ]);
 
+/**
+ * True for the names that only the gateway may say, also as `X_Forwarded_For`: CGI and WSGI servers make the same
+ * variable of both (RFC 3875 section 4.1.18).
+ */
+function isReplaced(lower: string): boolean {
+  return replaced.has(lower.includes("_") ? lower.replaceAll("_", "-") : lower);
+}
+
+/** True when Host is said more than once, which no server may let pass (RFC 9112 section 3.2). */
+export function repeatsHost(raw: RawHeaders): boolean {
+  let hosts = 0;
+  for (let at = 0; at < raw.length; at += 2) if (raw[at]?.toLowerCase() === "host") hosts += 1;
+  return hosts > 1;
+}
+
 /** Values of a header in a raw list, joined as RFC 9110 section 5.3 says; null when it is absent. */
 export function headerOf(raw: RawHeaders, name: string): string | null {
   const values: string[] = [];
@@ -81,7 +96,7 @@ export function requestHeaders(
       if (hostSeen === null) out.push(name, value);
       hostSeen ??= value;
     } else if (lower === "via") via = via === "" ? value : `${via}, ${value}`;
-    else if (lower === "content-length" || replaced.has(lower)) continue;
+    else if (lower === "content-length" || isReplaced(lower)) continue;
     else if (lower === "trailer" && framing.kind !== "chunked") continue;
     else if (!hopByHop.has(lower) && !named.has(lower)) out.push(name, value);
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { repeatsHost } from "./headers.ts";
 
 /** Where a request asks to go. */
 export interface RequestTarget {
@@ -8,8 +9,11 @@ export interface RequestTarget {
   authority: string | null;
 }
 
-/** The request's target in origin form; null when it is in no form that a gateway answers. */
-export function requestTarget(request: Pick<IncomingMessage, "url" | "method">): RequestTarget | null {
+/** The request's target in origin form; null when it is in no form that a gateway answers, or names two hosts. */
+export function requestTarget(
+  request: Pick<IncomingMessage, "url" | "method" | "rawHeaders">,
+): RequestTarget | null {
+  if (repeatsHost(request.rawHeaders)) return null;
   const url = request.url ?? "";
   if (url.startsWith("/")) return { path: url, authority: null };
   if (url === "*" && request.method === "OPTIONS") return { path: url, authority: null };

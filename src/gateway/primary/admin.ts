@@ -74,9 +74,9 @@ export function createAdmin(gateway: Administered, log: Logger): Server {
     },
   };
   return createServer({ requestTimeout: 60_000, keepAliveTimeout: 30_000 }, (request, response) => {
-    const url = new URL(request.url ?? "/", "http://gateway");
-    const handler = handlers[`${request.method} ${url.pathname}`];
-    if (!handler) {
+    const url = URL.parse(request.url ?? "/", "http://gateway");
+    const handler = handlers[`${request.method} ${url?.pathname}`];
+    if (!url || !handler) {
       answer(response, 404, {
         error: errorBody(new CutoverError("GATEWAY_REFUSED", "the gateway's API has no such request")),
       });

@@ -1,5 +1,6 @@
-import { open, readFile, rename } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { CutoverError } from "../../model/error.ts";
 import type { RoutingTable } from "../../model/route.ts";
 import { checkTable } from "../table-check.ts";
 
@@ -12,22 +13,35 @@ export type Loaded =
 /**
  * Writes the table so that the file is at every moment wholly the old or wholly the new one, and the new one
  * survives a power cut from the return on: written beside, synced, renamed, directory synced.
+ *
+ * @throws CutoverError DISK_FULL, and the file is the old one
  */
 export async function writeSnapshot(path: string, table: RoutingTable): Promise<void> {
   const beside = `${path}.new`;
-  const file = await open(beside, "w", 0o600);
   try {
-    await file.writeFile(`${JSON.stringify(table)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
+    await writeSynced(beside, `${JSON.stringify(table)}\n`);
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOSPC" && code !== "EDQUOT") throw error;
+    throw new CutoverError("DISK_FULL", "there is no room for the gateway's routing table", { cause: error });
   }
-  await rename(beside, path);
   const directory = await open(dirname(path), "r");
   try {
     await directory.sync();
   } finally {
     await directory.close();
+  }
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, "w", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

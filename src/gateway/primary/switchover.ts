@@ -88,7 +88,7 @@ export class Switchover {
         await this.#prepare(pool, table);
         await writeSnapshot(this.#options.snapshot, table);
       } catch (error) {
-        await pool.askAll({ type: "abandon" });
+        await this.#abandon(pool);
         throw error;
       }
       this.#table = table;
@@ -124,6 +124,15 @@ export class Switchover {
       }),
     );
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  }
+
+  async #abandon(pool: Pool): Promise<void> {
+    await Promise.all(
+      pool.ready.map(async (member) => {
+        const bound = await pool.ask(member, { type: "abandon" });
+        if (bound) member.bound = bound;
+      }),
+    );
   }
 
   /**

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -99,6 +99,16 @@ describe("starting", () => {
   });
 });
 
+describe("the admin API", () => {
+  test("outlives a request that is for nothing at all", async () => {
+    await using gateway = await startGateway();
+    for (const path of ["//", "/v1/none"]) {
+      await expect(gateway.call("GET", path)).rejects.toMatchObject({ code: "GATEWAY_REFUSED", status: 404 });
+    }
+    expect((await gateway.status()).workers.length).toBe(2);
+  });
+});
+
 describe("workers", () => {
   test("a killed one is replaced and has the table of now", async () => {
     await using gateway = await startGateway({ workers: 2 });
@@ -187,6 +197,23 @@ describe("listeners", () => {
     await gateway.put({ ...table, routes: table.routes.slice(1) });
     expect(await (await fetch(gateway.url)).text()).toBe("one");
     expect((await gateway.status()).listeners.every((own) => own.bound)).toBe(true);
+  });
+
+  test("a full disk is named, nothing is applied, and the next table is taken", async () => {
+    await using gateway = await startGateway();
+    await using one = await startTarget((_request, response) => response.end("one"));
+    await using two = await startTarget((_request, response) => response.end("two"));
+    await gateway.put(tableOf(1, 1, [one.target]));
+    const port = await freePort();
+    const next = withListeners(tableOf(2, 2, [two.target]), [{ name: `port:${port}`, host: null, port }]);
+    await symlink("/dev/full", join(gateway.directory, "table.json.new"));
+    await expect(gateway.put(next)).rejects.toMatchObject({ code: "DISK_FULL" });
+    expect(await gateway.status()).toMatchObject({ generation: 1, listeners: [{ name: "http" }] });
+    expect(await (await fetch(gateway.url)).text()).toBe("one");
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    await gateway.put(next);
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("two");
+    expect(JSON.parse(await readFile(join(gateway.directory, "table.json"), "utf8"))).toEqual(next);
   });
 
   test("a taken port is named, and nothing is applied", async () => {

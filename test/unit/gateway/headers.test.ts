@@ -91,11 +91,13 @@ test("an IPv4 address in IPv6 clothes is told plainly", () => {
 });
 
 test("the forms of a request's target", () => {
-  const of = (url: string, method = "GET") => requestTarget({ url, method });
+  const of = (url: string, method = "GET", rawHeaders = ["Host", "a"]) =>
+    requestTarget({ url, method, rawHeaders });
   expect(of("/a?b")).toEqual({ path: "/a?b", authority: null });
   expect(of("http://shop:81/a?b")).toEqual({ path: "/a?b", authority: "shop:81" });
   expect(of("HTTPS://shop?b")).toEqual({ path: "/?b", authority: "shop" });
   expect(of("*", "OPTIONS")).toEqual({ path: "*", authority: null });
+  expect(of("/", "GET", ["Host", "a", "host", "a"])).toBeNull();
   expect([of("*"), of("shop:80"), of("http://user@shop/"), of("")]).toEqual([null, null, null, null]);
 });
 
