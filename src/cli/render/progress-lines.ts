@@ -59,12 +59,15 @@ function stepDetail(progress: Progress, name: Step): string {
   return "";
 }
 
+/** One container with its state; of several, how many are ready and how the others stand. */
 function containers(progress: Progress): string {
-  return [...progress.containers]
-    .map(([name, { state, detail }]) =>
-      detail === null ? `${name} ${state}` : `${name} ${state} (${detail})`,
-    )
-    .join(", ");
+  const all = [...progress.containers].map(([name, { state, detail }]) => ({
+    ready: state === "ready",
+    text: detail === null ? `${name} ${state}` : `${name} ${state} (${detail})`,
+  }));
+  if (all.length < 2) return all[0]?.text ?? "";
+  const waiting = all.filter((one) => !one.ready).map((one) => one.text);
+  return [`${all.length - waiting.length} of ${all.length} ready`, ...waiting].join(", ");
 }
 
 function activityLine(activity: string, style: Style): string {

@@ -150,6 +150,19 @@ describe("live lines", () => {
     expect(at(2_600)[6]).toBe(" ⠋ drain      587 ms  1 request and 2 connections left");
   });
 
+  test("of several containers tell how many are ready and how the others stand", () => {
+    const progress = startProgress();
+    for (const [when, body] of story.slice(0, 10)) advance(progress, { at: t0 + when, ...body });
+    const container = (name: string, state: "running" | "ready") =>
+      advance(progress, { at: t0, type: "container", service: "web", container: name, state, detail: null });
+    container("shop-green-web-green-1", "ready");
+    container("shop-green-web-green-2", "running");
+    const lines = progressLines(progress, { ...plainStyle, width: 100 }, t0 + 1_500, 0);
+    expect(lines[3]).toBe(" ⠋ ready       80 ms  1 of 2 ready, shop-green-web-green-2 running");
+    container("shop-green-web-green-2", "ready");
+    expect(progressLines(progress, plainStyle, t0 + 1_500, 0)[3]).toBe(" ⠋ ready       80 ms  2 of 2 ready");
+  });
+
   test("end with every step that ran marked", () => {
     expect(at(4_000).filter((line) => line.startsWith(" ✔"))).toHaveLength(4);
     expect(at(4_000).join("")).not.toContain("⠋");
