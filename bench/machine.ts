@@ -11,7 +11,7 @@ export interface Machine {
   compose: string;
   nginx: string;
   node: string;
-  /** Load average of the last minute before the bench began: above 0.5, others were at work too. */
+  /** Load average of the last minute before the bench began. */
   loadBefore: number;
 }
 
@@ -31,5 +31,20 @@ export async function describeMachine(): Promise<Machine> {
     nginx: nginx.stderr.replace(/^.*nginx\//, ""),
     node: process.version,
     loadBefore: loadavg()[0] ?? 0,
+  };
+}
+
+/** Starts to watch the processors; the function it gives tells which share of their time since then was idle. */
+export function watchIdle(): () => number {
+  const read = () => {
+    const times = cpus().map((cpu) => cpu.times);
+    const idle = times.reduce((sum, time) => sum + time.idle, 0);
+    const all = times.reduce((sum, t) => sum + t.user + t.nice + t.sys + t.idle + t.irq, 0);
+    return { idle, all };
+  };
+  const from = read();
+  return () => {
+    const to = read();
+    return (to.idle - from.idle) / Math.max(1, to.all - from.all);
   };
 }

@@ -78,7 +78,7 @@ async function playRounds(
       const { failed, requests, firstNewMs } = result.seen;
       const first = firstNewMs === null ? "never" : `${(firstNewMs / 1000).toFixed(2)} s`;
       say(
-        `round ${round} of ${rounds}, ${way.name}: ${failed} of ${requests} failed, answers after ${first}`,
+        `round ${round} of ${rounds}, ${way.name}: ${failed} of ${requests} failed, answers after ${first}, processors ${Math.round(result.idle * 100)} % idle before`,
       );
       played.push(result);
     }

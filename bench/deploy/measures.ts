@@ -19,12 +19,10 @@ export interface Seen {
 
 /** Latencies of short requests in milliseconds from when each was due. */
 export interface Latencies {
-  /** Before the command, without the load's first second. */
-  steady: number[];
+  /** Each whole second before the command, without the load's first. */
+  steady: number[][];
   /** The second around the switch. */
   around: number[];
-  /** The whole seconds of `steady`, one by one: what a second without a switch looks like. */
-  seconds: number[][];
 }
 
 const isShort = (record: RequestRecord) => record.kind !== "slow";
@@ -73,9 +71,8 @@ export function latencies(records: readonly RequestRecord[], from: number, switc
     short.filter(({ due }) => due / 1000 >= a && due / 1000 < b).map(({ head, due }) => (head - due) / 1000);
   const whole = Math.max(0, Math.floor((from - begun) / 1000));
   return {
-    steady: within(begun, from),
     around: within(switchedAt - aroundMs, switchedAt + aroundMs),
-    seconds: Array.from({ length: whole }, (_, i) => within(from - (i + 1) * 1000, from - i * 1000)),
+    steady: Array.from({ length: whole }, (_, i) => within(from - (i + 1) * 1000, from - i * 1000)),
   };
 }
 

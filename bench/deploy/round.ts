@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Load, plainMix, startLoad } from "../../tools/load/load.ts";
 import type { RequestRecord } from "../../tools/load/record.ts";
+import { watchIdle } from "../machine.ts";
 import { type Latencies, latencies, type Seen, seen } from "./measures.ts";
 import type { Stage } from "./stage.ts";
 import { type StageTimes, stageTimes } from "./timeline.ts";
@@ -13,6 +14,8 @@ export interface Round {
   version: string;
   /** From the command's start to its end. */
   commandMs: number;
+  /** Share of the processors' time that was idle under the load before the command: what others left. */
+  idle: number;
   seen: Seen;
   latencies: Latencies;
   cutover: CutoverRound | null;
@@ -42,7 +45,9 @@ export const mix = plainMix;
 export async function playRound(stage: Stage, way: Way, version: string): Promise<Round> {
   const { signal } = stage;
   await using load = await startLoad({ url: way.url, mix });
+  const idleSince = watchIdle();
   await steady(load, steadyMs, signal);
+  const idle = idleSince();
   const deployed = await way.deploy(version);
   await load.until((progress) => signal.aborted || progress.version === version);
   await steady(load, afterMs, signal);
@@ -53,7 +58,7 @@ export async function playRound(stage: Stage, way: Way, version: string): Promis
   const { from, to, cutover } = deployed;
   const saw = seen(records, from, version);
   const switchedAt = cutover?.receipt.switchedAt ?? from + (saw.firstNewMs ?? 0);
-  const round = { way: way.name, version, commandMs: to - from, seen: saw };
+  const round = { way: way.name, version, commandMs: to - from, idle, seen: saw };
   const latency = latencies(records, from, switchedAt);
   if (!cutover || !engine) return { ...round, latencies: latency, cutover: null };
   const firstAnswerAt = saw.firstNewMs === null ? null : from + saw.firstNewMs;

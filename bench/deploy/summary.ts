@@ -17,17 +17,19 @@ export interface WaySummary {
   lastOldMs: Spread | null;
   silenceMs: Spread | null;
   commandMs: Spread | null;
+  idle: Spread | null;
   tail: Tail;
 }
 
-/** p99.9 of the second around the switch over p99.9 of the steady state before the command. */
+/**
+ * p99.9 of the second around the switch over that of an ordinary second of the same round: the median of the seconds
+ * before the command. Both are of equally many requests, so that neither has the better chance of an outlier.
+ */
 export interface Tail {
   steadyMs: Spread | null;
   aroundMs: Spread | null;
-  /** The ratio of each round, and of all rounds' requests taken together. */
   ratio: Spread | null;
-  ratioOfAll: number | null;
-  /** The same ratio of seconds before the command, in which nothing was switched. */
+  /** The same ratio of each second before the command, in which nothing was switched. */
   chance: Spread | null;
 }
 
@@ -58,24 +60,21 @@ export function summarize(way: WayName, all: readonly Round[]): WaySummary {
     lastOldMs: over(({ seen }) => seen.lastOldMs),
     silenceMs: over(({ seen }) => seen.silenceMs),
     commandMs: over(({ commandMs }) => commandMs),
+    idle: over(({ idle }) => idle),
     tail: tail(rounds),
   };
 }
 
 function tail(rounds: readonly Round[]): Tail {
-  const all = rounds.map((round) => round.latencies);
-  const ratioOf = (part: readonly number[], whole: readonly number[]) => ratio(p999(part), p999(whole));
+  const all = rounds.map(({ latencies }) => {
+    const seconds = latencies.steady.map(p999);
+    return { seconds, steady: spreadOfKnown(seconds)?.median ?? null, around: p999(latencies.around) };
+  });
   return {
-    steadyMs: spreadOfKnown(all.map(({ steady }) => p999(steady))),
-    aroundMs: spreadOfKnown(all.map(({ around }) => p999(around))),
-    ratio: spreadOfKnown(all.map(({ around, steady }) => ratioOf(around, steady))),
-    ratioOfAll: ratioOf(
-      all.flatMap(({ around }) => around),
-      all.flatMap(({ steady }) => steady),
-    ),
-    chance: spreadOfKnown(
-      all.flatMap(({ seconds, steady }) => seconds.map((second) => ratioOf(second, steady))),
-    ),
+    steadyMs: spreadOfKnown(all.map(({ steady }) => steady)),
+    aroundMs: spreadOfKnown(all.map(({ around }) => around)),
+    ratio: spreadOfKnown(all.map(({ around, steady }) => ratio(around, steady))),
+    chance: spreadOfKnown(all.flatMap(({ seconds, steady }) => seconds.map((one) => ratio(one, steady)))),
   };
 }
 
