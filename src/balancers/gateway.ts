@@ -1,4 +1,5 @@
 import type { AppRoutes, Balancer } from "../deploy/ports.ts";
+import { requireFree } from "../deploy/targets.ts";
 import { CutoverError } from "../model/error.ts";
 import type {
   DrainEvent,
@@ -9,6 +10,9 @@ import type {
 } from "../model/gateway-api.ts";
 import type { RoutingTable } from "../model/route.ts";
 import { type Address, requestJson, requestStream } from "../wire/json-client.ts";
+
+/** How long the gateway may take to answer, in milliseconds: longer than its own deadline for a hung worker. */
+const answerMs = 15_000;
 
 export interface GatewayBalancer extends Balancer {
   /** Sets one app's routes without telling the gateway: for the next change or `reassert`. */
@@ -33,18 +37,26 @@ export function createGatewayBalancer(socketPath: string, nextGeneration: () => 
     return result;
   }
 
-  function put(wanted: Map<string, AppRoutes>): Promise<TableApplied> {
-    const table = mergeRoutes(nextGeneration(), wanted);
-    return call(() => requestJson(address, "PUT", "/v1/table", table)) as Promise<TableApplied>;
+  function ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    return call(() => requestJson(address, method, path, body, AbortSignal.timeout(answerMs)));
   }
 
-  function change(edit: (wanted: Map<string, AppRoutes>) => void): Promise<TableApplied> {
+  function put(wanted: Map<string, AppRoutes>): Promise<TableApplied> {
+    return ask("PUT", "/v1/table", mergeRoutes(nextGeneration(), wanted)) as Promise<TableApplied>;
+  }
+
+  /** Null takes the app's routes away. */
+  function change(app: string, appRoutes: AppRoutes | null): Promise<TableApplied> {
     return inTurn(async () => {
       const wanted = new Map(routes);
-      edit(wanted);
+      wanted.delete(app);
+      if (appRoutes) {
+        requireFree(appRoutes, wanted);
+        wanted.set(app, appRoutes);
+      }
       const applied = await put(wanted);
-      routes.clear();
-      for (const [app, appRoutes] of wanted) routes.set(app, appRoutes);
+      if (appRoutes) routes.set(app, appRoutes);
+      else routes.delete(app);
       return applied;
     });
   }
@@ -53,27 +65,26 @@ export function createGatewayBalancer(socketPath: string, nextGeneration: () => 
     routes: () => new Map(routes),
     preset: (app, appRoutes) => void routes.set(app, appRoutes),
     observedRoutes: async (app) => {
-      const table = (await call(() => requestJson(address, "GET", "/v1/table"))) as RoutingTable | null;
+      const table = (await ask("GET", "/v1/table")) as RoutingTable | null;
       return table ? routesOf(table, app) : null;
     },
     reassert: () => inTurn(() => put(routes)),
-    setRoutes: (app, appRoutes) => change((wanted) => wanted.set(app, appRoutes)),
+    setRoutes: (app, appRoutes) => change(app, appRoutes),
     removeRoutes: async (app) => {
-      await change((wanted) => wanted.delete(app));
+      await change(app, null);
     },
     checkListeners: async (listeners) => {
-      if (listeners.length > 0)
-        await call(() => requestJson(address, "POST", "/v1/listeners/check", { listeners }));
+      if (listeners.length > 0) await ask("POST", "/v1/listeners/check", { listeners });
     },
     probe: (targets, check, signal) =>
       stream(address, "/v1/probe", { targets, check }, signal) as AsyncIterable<ProbeEvent>,
     drain: (request, signal) => stream(address, "/v1/drain", request, signal) as AsyncIterable<DrainEvent>,
     stats: async (app, fromMs) => {
       const path = `/v1/stats?app=${encodeURIComponent(app)}&from=${fromMs}`;
-      const answer = (await call(() => requestJson(address, "GET", path))) as { buckets: StatBucket[] };
+      const answer = (await ask("GET", path)) as { buckets: StatBucket[] };
       return answer.buckets;
     },
-    status: () => call(() => requestJson(address, "GET", "/v1/status")) as Promise<GatewayStatus>,
+    status: () => ask("GET", "/v1/status") as Promise<GatewayStatus>,
   };
 }
 

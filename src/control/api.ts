@@ -1,14 +1,13 @@
 import type { GatewayBalancer } from "../balancers/gateway.ts";
-import { emptyColour } from "../deploy/effects.ts";
 import type { Engine } from "../deploy/ports.ts";
-import { colours, otherColour } from "../model/app.ts";
+import { otherColour } from "../model/app.ts";
 import type { ControlStatus } from "../model/control-api.ts";
 import { CutoverError, errorBody, fromErrorBody } from "../model/error.ts";
 import type { DeploymentEvent } from "../model/events.ts";
-import { label } from "../model/labels.ts";
 import type { Call, LineStream, Routes } from "../wire/json-server.ts";
 import { type Active, type Deployments, outcomeEvent } from "./deployments.ts";
 import type { LiveRoutes } from "./live-routes.ts";
+import { removeApp } from "./removal.ts";
 import { parseAbort, parseBegin, parseDraft } from "./requests.ts";
 import type { State } from "./state.ts";
 import { appSummary, releaseSummaries } from "./summaries.ts";
@@ -76,13 +75,13 @@ function storedRelease({ state }: ApiInput, app: string, number: string): unknow
 }
 
 /** The answer is the CLI's lease: see model/control-api. */
-async function begin({ deployments }: ApiInput, call: Call): Promise<undefined> {
+async function begin({ deployments, state }: ApiInput, call: Call): Promise<undefined> {
   const app = of(call.params, "app");
   const request = parseBegin(await call.body());
   let stream: LineStream | null = null;
   if (request.kind === "rollback") {
     const reverting = deployments.revertDrain(app, request.release, request.who);
-    if (reverting) return followRevert(reverting, call.stream());
+    if (reverting) return followRevert(state, reverting, call.stream());
   }
   const waiting = new AbortController();
   const onWaiting = (holder: unknown): void => {
@@ -153,62 +152,33 @@ function follow(active: Active, stream: LineStream): void {
 }
 
 /** Tells a deployment's being switched back as the rollback that it is for whoever asked for it. */
-function followRevert({ run, log }: Active, stream: LineStream): undefined {
+function followRevert(state: State, { run, log }: Active, stream: LineStream): undefined {
   const { id, app, previous, release, colour } = run.record;
-  stream.write({
-    at: Date.now(),
-    type: "begun",
+  const begun = {
     app,
     deployment: id,
     kind: "rollback",
     colour: otherColour(colour),
     previous: release,
-  });
+  } as const;
+  stream.write({ at: Date.now(), type: "begun", ...begun });
   const stop = log.followNew((event) => {
     if (event.type !== "outcome") return void stream.write(event);
+    const back = state.liveRelease(app) === previous;
+    const error = errorBody(
+      new CutoverError("ABORTED", `release ${release} could not be switched back: it serves`),
+    );
     stream.write({
       at: event.at,
       type: "outcome",
-      outcome: "live",
+      outcome: back ? "live" : "aborted",
       release: previous,
-      error: null,
+      error: back ? null : error,
       receipt: null,
     });
     stream.end();
   });
   stream.gone.addEventListener("abort", stop, { once: true });
-  return undefined;
-}
-
-/** Routes first, so that no request meets a stopped container; then all that Cutover made for the app, but volumes. */
-async function removeApp(input: ApiInput, call: Call): Promise<undefined> {
-  const { state, engine, balancer, deployments, liveRoutes } = input;
-  const app = of(call.params, "app");
-  const holder = deployments.holder(app);
-  if (holder)
-    throw new CutoverError("BUSY", `${app} is being deployed: ${holder.deployment} of ${holder.who}`);
-  if (!state.app(app) && state.releases(app).length === 0)
-    throw new CutoverError("APP_UNKNOWN", `no app ${app} is deployed here`);
-  const stream = call.stream();
-  liveRoutes.forget(app);
-  await balancer.removeRoutes(app);
-  stream.write({ type: "removed", kind: "routes", name: app });
-  const containers = await engine.containers({ [label.app]: app });
-  await Promise.all(
-    containers.filter((c) => c.status === "running").map((container) => engine.stop(container.id)),
-  );
-  for (const colour of colours) await emptyColour(engine, app, colour);
-  for (const container of containers)
-    stream.write({ type: "removed", kind: "container", name: container.name });
-  for (const row of state.releases(app)) {
-    for (const { image } of row.release.services) {
-      if ((await engine.hasImage(image.ref)) && (await engine.removeImage(image.ref))) {
-        stream.write({ type: "removed", kind: "image", name: image.ref });
-      }
-    }
-  }
-  state.removeApp(app);
-  stream.end();
   return undefined;
 }
 

@@ -11,7 +11,6 @@ import { EventHub } from "./event-hub.ts";
 import { LiveRoutes } from "./live-routes.ts";
 import { recordObservedSwitches } from "./observed-switch.ts";
 import { Retention } from "./retention.ts";
-import { stopRetired } from "./retired.ts";
 import { State } from "./state.ts";
 import { removeStragglers } from "./stragglers.ts";
 
@@ -22,8 +21,8 @@ export interface DaemonInput {
   stateFile: string;
   controlSocket: string;
   gatewaySocket: string;
-  /** The engine has not answered for half a minute. */
-  onEngineLost: () => void;
+  /** Control can't go on: the engine has not answered for half a minute, or the state can't be written. */
+  onFatal: (reason: unknown) => void;
 }
 
 /** Pause between attempts to reach a gateway that does not answer yet, in milliseconds. */
@@ -35,14 +34,17 @@ export async function startDaemon(input: DaemonInput): Promise<AsyncDisposable> 
   const state = new State(input.stateFile);
   const balancer = createGatewayBalancer(input.gatewaySocket, () => state.nextGeneration());
   const gatewayPort = rememberedPort(balancer);
+  const stop = new AbortController();
+  const confirm = once(() => confirmRoutes(balancer, log, stop.signal));
   const liveRoutes = new LiveRoutes({
     engine,
     balancer,
     log,
     gatewayPort,
     saveRoutes: (app, routes) => state.setRoutes(app, routes),
+    onUnconfirmed: () => void confirm(),
   });
-  const hub = new EventHub(engine, log, input.onEngineLost);
+  const hub = new EventHub(engine, log, () => input.onFatal("the engine does not answer any more"));
   const retention: Retention = new Retention({
     engine,
     state,
@@ -56,17 +58,22 @@ export async function startDaemon(input: DaemonInput): Promise<AsyncDisposable> 
     state,
     liveRoutes,
     gatewayPort,
-    onEnded: (app) => void retention.sweep(app),
+    settled: (app) => retention.settled(app),
+    onEnded: (app) => retention.sweep(app),
+    onFatal: input.onFatal,
     log,
   });
 
   await hub.start();
-  const stop = new AbortController();
   await recordObservedSwitches(state, balancer, log);
   await restoreRoutes(state, balancer, liveRoutes);
-  const confirm = once(() => confirmRoutes(balancer, log, stop.signal));
   void confirm();
-  const stragglers = removeStragglers({ engine, log, deployment: (id) => state.deployment(id) });
+  const stragglers = removeStragglers({
+    engine,
+    log,
+    deployment: (id) => state.deployment(id),
+    live: (app) => state.liveRelease(app),
+  });
   hub.subscribe((event) => {
     if (isGatewayStart(event)) void confirm();
     Promise.all([liveRoutes.onEvent(event), stragglers(event)]).catch((error: unknown) =>
@@ -75,10 +82,7 @@ export async function startDaemon(input: DaemonInput): Promise<AsyncDisposable> 
   });
   await liveRoutes.onEvent(null);
   deployments.recover();
-  for (const { app, live } of state.apps()) {
-    if (live !== null && !deployments.activeOf(app)) await stopRetired(engine, app, live);
-    void retention.sweep(app);
-  }
+  for (const { app } of state.apps()) retention.sweep(app);
 
   const routes = controlRoutes({ ...input, balancer, state, deployments, liveRoutes, startedAt: Date.now() });
   const server = createJsonServer(routes, (error) => log.error({ err: error }, "a request failed"));

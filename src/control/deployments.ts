@@ -13,6 +13,7 @@ import type { BeginRequest, PutReleaseRequest, ReleaseAccepted } from "../model/
 import type { LockHolder } from "../model/deployment.ts";
 import { CutoverError } from "../model/error.ts";
 import type { DeploymentEventBody } from "../model/events.ts";
+import { label } from "../model/labels.ts";
 import type { Release } from "../model/release.ts";
 import { AppLock, type Lease, takeLock } from "./app-lock.ts";
 import { EventLog } from "./event-log.ts";
@@ -29,8 +30,12 @@ export interface DeploymentsInput {
   state: State;
   liveRoutes: LiveRoutes;
   gatewayPort: () => Promise<number | null>;
+  /** Resolves when nothing is being tidied away of the app; as long as its lock is held, nothing begins to be. */
+  settled: (app: string) => Promise<void>;
   /** A deployment has ended and the app's lock is free: windows and images are to be looked after. */
   onEnded: (app: string) => void;
+  /** Nothing more can be written down: control has to end, the next one goes on from what it observes. */
+  onFatal: (error: unknown) => void;
   log: Logger;
 }
 
@@ -60,6 +65,17 @@ export class Deployments {
     return this.#active.get(id) ?? null;
   }
 
+  /** Takes an app's lock for something that is no deployment. @throws CutoverError BUSY */
+  async claim(app: string, who: string): Promise<Lease> {
+    const since = Date.now();
+    const holder = (): LockHolder => ({ deployment: "down", who, since, step: "retire" });
+    const signal = new AbortController().signal;
+    const lock = this.#lock(app);
+    const lease = await takeLock({ lock, app, waitMs: 0, holder, onWaiting: () => undefined, signal });
+    await this.#input.settled(app);
+    return lease;
+  }
+
   /** The app's deployment under way, if any. */
   activeOf(app: string): Active | null {
     return [...this.#active.values()].find((active) => active.run.record.app === app) ?? null;
@@ -85,7 +101,7 @@ export class Deployments {
       since: this.#active.get(id)?.run.record.startedAt ?? since,
       step: this.#active.get(id)?.run.record.step ?? "prepare",
     });
-    const lease = await takeLock({
+    const lease: Lease = await takeLock({
       lock: this.#lock(app),
       app,
       waitMs: request.waitLockMs,
@@ -94,6 +110,7 @@ export class Deployments {
       signal,
     });
     try {
+      await this.#input.settled(app);
       return await this.#open(id, app, request, lease);
     } catch (error) {
       lease.release();
@@ -126,7 +143,11 @@ export class Deployments {
     if (record.release !== null) throw new CutoverError("USAGE", `deployment ${id} has its release already`);
     const { force, ...body } = draft;
     const live = record.previous === null ? null : state.release(record.app, record.previous);
-    if (!force && live?.release.fingerprint === body.fingerprint) {
+    if (
+      !force &&
+      live?.release.fingerprint === body.fingerprint &&
+      (await isRunning(this.#input.engine, live))
+    ) {
       active.run.endUnchanged(live.release.number);
       return { release: live.release.number, colour: live.colour, unchanged: true };
     }
@@ -142,6 +163,7 @@ export class Deployments {
     };
     await checkClaims(this.#input.balancer, release, await this.#input.gatewayPort());
     await emptyColour(this.#input.engine, record.app, record.colour);
+    if (record.abort || record.outcome) throw new CutoverError("ABORTED", `deployment ${id} was given up`);
     const row: ReleaseRecord = {
       release,
       state: "pending",
@@ -186,7 +208,9 @@ export class Deployments {
       const lease = this.#lock(record.app).tryAcquire(() => holderOf(record));
       if (!lease) continue;
       const active = this.#track(record, lease);
-      if (recovery(record.step) === "abort" && !record.handedOver) {
+      const step = recovery(record.step, record.handedOver);
+      if (step) record.step = step;
+      else {
         active.run.giveUp(
           "aborted",
           new CutoverError("CLIENT_GONE", "control restarted before the CLI had handed over"),
@@ -221,7 +245,11 @@ export class Deployments {
       previous: record.previous,
     });
     active.log.emit({ type: "step", step: "prepare", status: "started", ms: null, detail: null });
-    if (request.kind === "rollback") await startRollback(this.#input, active, request.release);
+    if (request.kind === "rollback") {
+      await startRollback(this.#input, active, request.release).catch((error: unknown) =>
+        active.run.giveUp("aborted", error),
+      );
+    }
     this.#drive(active);
     return active;
   }
@@ -237,6 +265,7 @@ export class Deployments {
       events: this.#input.events,
       store: state,
       currentTargets: (app) => this.#input.liveRoutes.targetIds(app),
+      onFatal: this.#input.onFatal,
       switchTo: (row, routes) => this.#input.liveRoutes.switchTo(row, routes),
       emit: log.emit.bind(log),
       now: Date.now,
@@ -248,7 +277,8 @@ export class Deployments {
 
   #drive(active: Active): void {
     const { record } = active.run;
-    active.ended = active.run.drive().finally(() => {
+    const driven = active.run.drive().catch(this.#input.onFatal);
+    active.ended = driven.then(() => {
       this.#active.delete(record.id);
       if (record.outcome === null) return;
       active.lease.release();
@@ -278,6 +308,18 @@ export class Deployments {
 export function outcomeEvent(record: DeploymentRecord): DeploymentEventBody {
   const { outcome, release, error, receipt } = record;
   return { type: "outcome", outcome: outcome ?? "aborted", release, error, receipt };
+}
+
+async function isRunning(engine: Engine, { release, colour }: ReleaseRecord): Promise<boolean> {
+  const labels = {
+    [label.app]: release.app,
+    [label.colour]: colour,
+    [label.release]: String(release.number),
+  };
+  const running = (await engine.containers(labels)).filter((container) => container.status === "running");
+  return release.services.every(
+    ({ name, replicas }) => running.filter((c) => c.labels[label.service] === name).length >= replicas,
+  );
 }
 
 function holderOf(record: DeploymentRecord): LockHolder {

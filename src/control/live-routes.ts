@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { GatewayBalancer } from "../balancers/gateway.ts";
+import { pause } from "../deploy/effects.ts";
 import type { AppRoutes, ContainerEvent, ContainerState, Engine } from "../deploy/ports.ts";
 import type { ReleaseRecord } from "../deploy/record.ts";
 import { appRoutes, serviceOf, targetOf } from "../deploy/targets.ts";
@@ -15,6 +16,8 @@ interface LiveApp {
   targets: Map<string, { service: string; target: Target }>;
   /** Containers being probed before they get requests again. */
   candidates: Map<string, AbortController>;
+  /** Changes of this app's targets reach the gateway one after the other. */
+  turn: Promise<void>;
 }
 
 export interface LiveRoutesInput {
@@ -23,7 +26,12 @@ export interface LiveRoutesInput {
   log: Logger;
   gatewayPort: () => Promise<number | null>;
   saveRoutes: (app: string, routes: AppRoutes) => void;
+  /** The gateway did not take a change: it is to be given the routes as soon as it answers. */
+  onUnconfirmed: () => void;
 }
+
+/** Pause before a probe is asked for again from a gateway that was away, in milliseconds. */
+const probeRetryMs = 200;
 
 /** How long a restart waits for a first ready target before it serves what it has, in milliseconds. */
 const firstTargetMs = 2_500;
@@ -59,7 +67,7 @@ export class LiveRoutes {
     const targets = routes.backends.flatMap(({ service, targets: of }) =>
       of.map((target): [string, { service: string; target: Target }] => [target.id, { service, target }]),
     );
-    const live: LiveApp = { row, targets: new Map(targets), candidates: new Map() };
+    const live: LiveApp = { row, targets: new Map(targets), candidates: new Map(), turn: Promise.resolve() };
     for (const candidate of before?.candidates.values() ?? []) candidate.abort();
     this.#apps.set(app, live);
     try {
@@ -73,7 +81,7 @@ export class LiveRoutes {
 
   /** At control's start, before anything was pushed: takes over what still is as it was, probes the rest. */
   async restore(row: ReleaseRecord): Promise<void> {
-    const live: LiveApp = { row, targets: new Map(), candidates: new Map() };
+    const live: LiveApp = { row, targets: new Map(), candidates: new Map(), turn: Promise.resolve() };
     this.#apps.set(row.release.app, live);
     const routed = this.#routedTargets(row.release.app);
     const probing: Promise<unknown>[] = [];
@@ -89,7 +97,7 @@ export class LiveRoutes {
       const late = new Promise((resolve) => limit.addEventListener("abort", resolve, { once: true }));
       await Promise.race([...probing, late]);
     }
-    this.#input.balancer.preset(row.release.app, await this.#routes(live));
+    this.#input.balancer.preset(row.release.app, this.#routes(live, await this.#input.gatewayPort()));
   }
 
   forget(app: string): void {
@@ -101,7 +109,7 @@ export class LiveRoutes {
   /** An event of the engine, or null when some may have been missed. */
   async onEvent(event: ContainerEvent | null): Promise<void> {
     if (event === null) {
-      for (const live of this.#apps.values()) await this.#resync(live);
+      await Promise.all([...this.#apps.values()].map((live) => this.#resync(live)));
       return;
     }
     const live = this.#apps.get(event.labels[label.app] ?? "");
@@ -112,8 +120,7 @@ export class LiveRoutes {
     if (event.action === "start" || event.action === "unpause" || event.action === "health_status: healthy") {
       const container = await this.#input.engine.inspect(event.id);
       const service = container ? serviceOf(container, live.row.release) : undefined;
-      if (container && service && !live.targets.has(container.id))
-        await this.#admit(live, container, service);
+      if (container && service && !live.targets.has(container.id)) void this.#admit(live, container, service);
     }
   }
 
@@ -125,8 +132,9 @@ export class LiveRoutes {
       if (!still || !known || !sameTarget(still.target, known.target)) live.targets.delete(id);
     }
     await this.#apply(live);
-    const missing = found.filter((entry) => !live.targets.has(entry.container.id));
-    await Promise.all(missing.map((entry) => this.#admit(live, entry.container, entry.service)));
+    for (const { container, service } of found) {
+      if (!live.targets.has(container.id)) void this.#admit(live, container, service);
+    }
   }
 
   async #leave(live: LiveApp, id: string): Promise<void> {
@@ -143,6 +151,7 @@ export class LiveRoutes {
     if (known && others) await this.#leave(live, id);
   }
 
+  /** Probes a container for as long as it takes, and lets it in. Never throws. */
   async #admit(live: LiveApp, container: ContainerState, service: ReleaseService): Promise<void> {
     const target = targetOf(container, service);
     if (!target || !service.check || container.status !== "running" || container.health === "unhealthy")
@@ -150,44 +159,48 @@ export class LiveRoutes {
     live.candidates.get(container.id)?.abort();
     const candidate = new AbortController();
     live.candidates.set(container.id, candidate);
-    try {
-      for await (const event of this.#input.balancer.probe([target], service.check, candidate.signal)) {
-        if (event.type !== "ready" || candidate.signal.aborted) continue;
-        live.targets.set(container.id, { service: service.name, target });
-        await this.#apply(live);
+    while (!candidate.signal.aborted) {
+      try {
+        for await (const event of this.#input.balancer.probe([target], service.check, candidate.signal)) {
+          if (event.type !== "ready" || candidate.signal.aborted) continue;
+          live.candidates.delete(container.id);
+          live.targets.set(container.id, { service: service.name, target });
+          return await this.#apply(live);
+        }
+      } catch (error) {
+        this.#input.log.debug({ err: error, container: container.name }, "the gateway does not probe yet");
       }
-    } catch (error) {
-      if (!candidate.signal.aborted)
-        this.#input.log.warn({ err: error, container: container.name }, "probe failed");
-    } finally {
-      if (live.candidates.get(container.id) === candidate) live.candidates.delete(container.id);
+      await pause(probeRetryMs);
     }
   }
 
-  async #apply(live: LiveApp): Promise<void> {
+  #apply(live: LiveApp): Promise<void> {
+    live.turn = live.turn.then(() => this.#push(live));
+    return live.turn;
+  }
+
+  async #push(live: LiveApp): Promise<void> {
     const { app } = live.row.release;
-    if (this.#apps.get(app) !== live) return;
-    const routes = await this.#routes(live);
+    const routes = this.#routes(live, await this.#input.gatewayPort());
     const before = this.#input.balancer.routes().get(app);
     if (this.#apps.get(app) !== live || (before && sameTargets(before, routes))) return;
     try {
       await this.#input.balancer.setRoutes(app, routes);
       this.#input.saveRoutes(app, routes);
     } catch (error) {
+      if (this.#apps.get(app) !== live) return;
       this.#input.balancer.preset(app, routes);
-      this.#input.log.warn(
-        { err: error, app },
-        "the gateway did not take a change of targets; it gets it when it is back",
-      );
+      this.#input.log.warn({ err: error, app }, "the gateway did not take a change of targets");
+      this.#input.onUnconfirmed();
     }
   }
 
-  async #routes(live: LiveApp): Promise<AppRoutes> {
+  #routes(live: LiveApp, gatewayPort: number | null): AppRoutes {
     const byService = new Map<string, Target[]>();
     for (const { service, target } of live.targets.values()) {
       byService.set(service, [...(byService.get(service) ?? []), target]);
     }
-    return appRoutes(live.row.release, byService, await this.#input.gatewayPort());
+    return appRoutes(live.row.release, byService, gatewayPort);
   }
 
   async #list(

@@ -27,10 +27,8 @@ async function serve(): Promise<void> {
     stateFile: process.env.CUTOVER_STATE ?? "/var/lib/cutover/state.db",
     controlSocket,
     gatewaySocket: process.env.CUTOVER_GATEWAY_SOCKET ?? "/run/cutover/gateway.sock",
-    onEngineLost: () => {
-      log.error(
-        "the engine does not answer any more: ending, to be started again with its socket mounted anew",
-      );
+    onFatal: (reason) => {
+      log.fatal({ err: reason }, "ending, to be started again by the engine");
       process.exit(1);
     },
   });

@@ -2,8 +2,9 @@ import type { Logger } from "pino";
 import { emptyColour } from "../deploy/effects.ts";
 import type { Engine } from "../deploy/ports.ts";
 import type { ReleaseRecord } from "../deploy/record.ts";
-import { otherColour } from "../model/app.ts";
+import { colours, otherColour } from "../model/app.ts";
 import { label } from "../model/labels.ts";
+import { stopRetired } from "./retired.ts";
 import type { State } from "./state.ts";
 
 export interface RetentionInput {
@@ -17,10 +18,16 @@ export interface RetentionInput {
 /** setTimeout's longest delay, in milliseconds. */
 const longestTimerMs = 2_147_483_647;
 
+/** Pause before a failed sweep is done again, in milliseconds. */
+const retryMs = 30_000;
+/** Releases and deployments that history shows of an app. */
+const keptRows = 100;
+
 /** Removes retired containers when their rollback window ends, and images of releases beyond those that stay. */
 export class Retention {
   readonly #input: RetentionInput;
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #sweeping = new Map<string, Promise<void>>();
 
   constructor(input: RetentionInput) {
     this.#input = input;
@@ -30,20 +37,42 @@ export class Retention {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  /** Looks after an app now and at the end of its next window. Call it whenever a release was retired. */
-  async sweep(app: string): Promise<void> {
+  /** Resolves when no sweep of the app is under way. */
+  async settled(app: string): Promise<void> {
+    await this.#sweeping.get(app);
+  }
+
+  /** Looks after an app now and at the end of its next window. Call it whenever a deployment has ended. */
+  sweep(app: string): void {
     clearTimeout(this.#timers.get(app));
     this.#timers.delete(app);
-    if (this.#input.busy(app)) return;
+    if (this.#sweeping.has(app) || this.#input.busy(app)) return;
+    const swept = this.#sweep(app).finally(() => this.#sweeping.delete(app));
+    this.#sweeping.set(app, swept);
+  }
+
+  async #sweep(app: string): Promise<void> {
+    const { state, engine, log } = this.#input;
     try {
-      await this.#removeExpired(app);
+      const live = state.liveRelease(app);
+      if (live === null) {
+        for (const colour of colours) await emptyColour(engine, app, colour);
+      } else {
+        await stopRetired(engine, app, live);
+        await this.#removeExpired(app);
+      }
       await this.#removeImages(app);
+      state.prune(app, keptRows);
     } catch (error) {
-      this.#input.log.warn(
-        { err: error, app },
-        "could not remove what is no longer needed; it is tried again",
-      );
+      log.warn({ err: error, app }, "could not remove what is no longer needed; it is tried again");
+      this.#later(app, retryMs);
     }
+  }
+
+  #later(app: string, ms: number): void {
+    const timer = setTimeout(() => this.sweep(app), Math.min(ms, longestTimerMs));
+    timer.unref();
+    this.#timers.set(app, timer);
   }
 
   async #removeExpired(app: string): Promise<void> {
@@ -62,9 +91,7 @@ export class Retention {
       ? retired.retiredAt + retired.release.settings.rollbackWindowMs
       : Date.now();
     if (end > Date.now()) {
-      const timer = setTimeout(() => void this.sweep(app), Math.min(end - Date.now(), longestTimerMs));
-      timer.unref();
-      this.#timers.set(app, timer);
+      this.#later(app, end - Date.now());
       return;
     }
     await emptyColour(this.#input.engine, app, idle);

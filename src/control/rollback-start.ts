@@ -1,5 +1,6 @@
 import { emptyColour } from "../deploy/effects.ts";
 import type { Engine } from "../deploy/ports.ts";
+import { errorBody } from "../model/error.ts";
 import { label } from "../model/labels.ts";
 import type { Active } from "./deployments.ts";
 import { rollbackTarget } from "./rollback-target.ts";
@@ -29,11 +30,21 @@ export async function startRollback(
   );
   log.emit({ type: "release", release: number, fingerprint });
   if (record.reused) {
-    run.handOver();
-    run.enter("start");
-    await Promise.all(kept.map((container) => engine.start(container.id)));
-    run.watch(row);
-    return;
+    const started = await Promise.allSettled(kept.map((container) => engine.start(container.id)));
+    const failed = started.find((result) => result.status === "rejected");
+    if (!failed) {
+      run.handOver();
+      run.enter("start");
+      run.watch(row);
+      return;
+    }
+    const { code, message } = errorBody(failed.reason);
+    log.emit({
+      type: "warning",
+      code,
+      message: `the stopped containers can't be started, they are made again: ${message}`,
+    });
+    record.reused = false;
   }
   await emptyColour(engine, record.app, record.colour);
   run.enter("start");

@@ -38,6 +38,8 @@ export async function rollbackTarget(
 }
 
 function lastServed(releases: ReleaseRecord[], live: number): ReleaseRecord | null {
-  const served = releases.filter((row) => row.release.number !== live && row.liveAt !== null);
+  const served = releases.filter(
+    (row) => row.release.number !== live && row.state === "retired" && row.liveAt !== null,
+  );
   return served.sort((a, b) => (b.liveAt ?? 0) - (a.liveAt ?? 0))[0] ?? null;
 }

@@ -1,6 +1,5 @@
 import type { GatewayBalancer } from "../balancers/gateway.ts";
-import { appRoutes, routeConflict } from "../deploy/targets.ts";
-import { CutoverError } from "../model/error.ts";
+import { appRoutes, requireFree } from "../deploy/targets.ts";
 import type { Release } from "../model/release.ts";
 
 /**
@@ -15,14 +14,6 @@ export async function checkClaims(
   const mine = appRoutes(release, new Map(), gatewayPort);
   const others = balancer.routes();
   others.delete(release.app);
-  const conflict = routeConflict(mine, others);
-  if (conflict) {
-    const { route, owner } = conflict;
-    const host = route.hosts.length > 0 ? route.hosts.join(", ") : "any host";
-    throw new CutoverError(
-      "ROUTE_TAKEN",
-      `${host}${route.path} on listener ${route.listener} belongs to app ${owner}`,
-    );
-  }
+  requireFree(mine, others);
   await balancer.checkListeners(mine.listeners);
 }

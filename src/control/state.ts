@@ -50,7 +50,8 @@ export class State implements DeploymentStore {
       work();
       this.#db.exec("COMMIT");
     } catch (error) {
-      this.#db.exec("ROLLBACK");
+      // A full disk has ended the transaction already; its reason is the one that counts.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
   }
@@ -96,10 +97,30 @@ export class State implements DeploymentStore {
 
   commitSwitch(record: DeploymentRecord, live: ReleaseRecord, routes: AppRoutes): void {
     this.transaction(() => {
-      this.setLive(record.app, live.release.number, record.colour);
+      this.setLive(record.app, live.release.number, live.colour);
       this.setRoutes(record.app, routes);
       this.saveRelease(live);
       this.save(record);
+    });
+  }
+
+  liveRelease(app: string): number | null {
+    return this.app(app)?.live ?? null;
+  }
+
+  /** Forgets ended deployments and releases that did not stay, beyond the newest `keep` of each. */
+  prune(app: string, keep: number): void {
+    this.transaction(() => {
+      const old =
+        "SELECT id FROM deployment WHERE app = ? AND ended = 1 ORDER BY started_at DESC LIMIT -1 OFFSET ?";
+      this.#db.prepare(`DELETE FROM journal WHERE deployment IN (${old})`).run(app, keep);
+      this.#db.prepare(`DELETE FROM deployment WHERE id IN (${old})`).run(app, keep);
+      this.#db
+        .prepare(
+          `DELETE FROM release WHERE app = ?1 AND state IN ('retired', 'refused', 'aborted')
+           AND number NOT IN (SELECT number FROM release WHERE app = ?1 ORDER BY number DESC LIMIT ?2)`,
+        )
+        .run(app, keep);
     });
   }
 

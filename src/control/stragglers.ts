@@ -7,6 +7,8 @@ export interface StragglersInput {
   engine: Engine;
   log: Logger;
   deployment: (id: string) => DeploymentRecord | null;
+  /** Number of the release that serves. */
+  live: (app: string) => number | null;
 }
 
 /**
@@ -18,7 +20,8 @@ export function removeStragglers(input: StragglersInput): (event: ContainerEvent
     if (event?.action !== "create" && event?.action !== "start") return;
     const id = event.labels[label.deployment];
     const record = id === undefined ? null : input.deployment(id);
-    if (!record || (record.outcome !== "aborted" && record.outcome !== "refused") || record.reused) return;
+    const givenUp = record?.abort || record?.outcome === "aborted" || record?.outcome === "refused";
+    if (!record || !givenUp || record.reused || record.release === input.live(record.app)) return;
     input.log.info(
       { deployment: id, container: event.id },
       "removed what came after its deployment was given up",

@@ -1,5 +1,5 @@
 import type { Colour } from "../model/app.ts";
-import { CutoverError } from "../model/error.ts";
+import { CutoverError, errorBody } from "../model/error.ts";
 import { label } from "../model/labels.ts";
 import type { Target } from "../model/route.ts";
 import type { Settings } from "../model/settings.ts";
@@ -41,7 +41,8 @@ export async function drainTargets(
       spreadMs: settings.drainSpreadMs,
     };
     try {
-      for await (const event of context.balancer.drain(request, signal)) {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, longestMs - passed))]);
+      for await (const event of context.balancer.drain(request, limit)) {
         if (event.type === "progress") {
           context.emit({ type: "draining", requests: event.requests, connections: event.connections });
           continue;
@@ -87,7 +88,17 @@ export async function retire(
   const running = containers.filter(
     (c) => c.labels[label.role] !== "hook" && c.status !== "exited" && c.status !== "created",
   );
-  await Promise.all(running.map((container) => context.engine.stop(container.id)));
+  const stopped = await Promise.allSettled(running.map((container) => context.engine.stop(container.id)));
+  for (const result of stopped) {
+    if (result.status === "rejected") {
+      const { code, message } = errorBody(result.reason);
+      context.emit({
+        type: "warning",
+        code,
+        message: `a container of release ${release} did not stop: ${message}`,
+      });
+    }
+  }
 }
 
 /** Removes the containers of a deployment's hooks. */
@@ -107,6 +118,8 @@ export async function cleanUp(context: EffectContext, record: DeploymentRecord):
   const made = { [label.app]: record.app, [label.deployment]: record.id };
   const containers = await context.engine.containers(made);
   await Promise.all(containers.map((container) => context.engine.remove(container.id)));
+  const late = await context.engine.containers(made);
+  await Promise.all(late.map((container) => context.engine.remove(container.id)));
   await context.engine.removeNetworks(made);
 }
 
@@ -137,6 +150,7 @@ export async function runningTargets(
   return targets;
 }
 
-function pause(ms: number): Promise<void> {
+/** Resolves after so many milliseconds: between attempts at something that can't be waited for by an event. */
+export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

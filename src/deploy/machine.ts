@@ -65,10 +65,12 @@ export function canAbort(step: Step): boolean {
 }
 
 /**
- * What becomes of a deployment that control finds unfinished when it starts.
- * - `abort`: its CLI had not handed over, so nobody will finish starting it
- * - `resume`: goes on at its step; every effect is idempotent
+ * The step at which a deployment that control finds unfinished when it starts goes on; null gives it up, because its
+ * CLI had not handed over and nobody will finish starting it. Effects are idempotent. What was known of readiness is
+ * gone, so `verify` and a `switch` that did not take place begin again with `ready` and its time-out.
  */
-export function recovery(step: Step): "abort" | "resume" {
-  return step === "prepare" || step === "start" ? "abort" : "resume";
+export function recovery(step: Step, handedOver: boolean): Step | null {
+  if (!handedOver && isBeforeSwitch(step)) return null;
+  if (step === "prepare" || step === "start" || step === "verify" || step === "switch") return "ready";
+  return step;
 }

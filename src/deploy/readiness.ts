@@ -124,6 +124,7 @@ export class ReadinessWatch implements Disposable {
   async #relist(): Promise<void> {
     const containers = await this.#input.engine.containers(this.#input.selector).catch(() => []);
     for (const container of containers) if (this.#matches(container.labels)) this.#look(container);
+    this.#conclude();
   }
 
   #look(container: ContainerState): void {

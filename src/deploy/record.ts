@@ -77,6 +77,8 @@ export function machineState(record: DeploymentRecord): MachineState {
 export interface DeploymentStore {
   save(record: DeploymentRecord): void;
   release(app: string, number: number): ReleaseRecord | null;
+  /** Number of the release that serves. */
+  liveRelease(app: string): number | null;
   saveRelease(record: ReleaseRecord): void;
   /** The switch is a fact: live release, routes and the record change as one. */
   commitSwitch(record: DeploymentRecord, live: ReleaseRecord, routes: AppRoutes): void;

@@ -5,7 +5,15 @@ import type { TableApplied } from "../model/gateway-api.ts";
 import { label } from "../model/labels.ts";
 import { unlessAborted } from "./abortable.ts";
 import { deploymentReceipt } from "./deployment-receipt.ts";
-import { cleanUp, drainTargets, reassertRoutes, removeHooks, retire, runningTargets } from "./effects.ts";
+import {
+  cleanUp,
+  drainTargets,
+  pause,
+  reassertRoutes,
+  removeHooks,
+  retire,
+  runningTargets,
+} from "./effects.ts";
 import { runHooks } from "./hooks.ts";
 import { type Action, canAbort, isBeforeSwitch, nextAction } from "./machine.ts";
 import type { AppRoutes, Balancer, ContainerEvents, Engine } from "./ports.ts";
@@ -28,9 +36,15 @@ export interface RunContext {
   currentTargets: (app: string) => string[];
   /** The switch itself: these routes at once, which follow the release's containers from now on. */
   switchTo: (release: ReleaseRecord, routes: AppRoutes) => Promise<TableApplied>;
+  /** The gateway has switched, but it can't be written down: only a new control, which asks the gateway, can go on. */
+  onFatal: (error: unknown) => void;
   emit: Emit;
   now: () => number;
 }
+
+/** How often what must not be left half done is tried, and the pause in between in milliseconds: two minutes in all. */
+const attempts = 120;
+const retryMs = 1_000;
 
 /** Carries one deployment from its record's step to its end. Journals each intent before its effect. */
 export class DeploymentRun {
@@ -39,11 +53,11 @@ export class DeploymentRun {
   #release: ReleaseRecord | null = null;
   #watch: ReadinessWatch | null = null;
   #stepBegan: number;
+  #attempts = 0;
   readonly #handedOver = Promise.withResolvers<void>();
-  readonly #abort = new AbortController();
+  readonly #watching = Promise.withResolvers<ReadinessWatch>();
+  #abort = new AbortController();
   readonly #halt = new AbortController();
-  /** Either of the two: nothing goes on waiting. */
-  readonly #stop = AbortSignal.any([this.#abort.signal, this.#halt.signal]);
 
   constructor(context: RunContext, record: DeploymentRecord) {
     this.#context = context;
@@ -61,7 +75,7 @@ export class DeploymentRun {
   /** The release is known and the colour is empty: watches its containers from now on. */
   watch(release: ReleaseRecord): void {
     this.#release = release;
-    this.#ensureWatch(release);
+    this.#watching.resolve(this.#ensureWatch(release));
   }
 
   /** Everything of the colour has been started; the lease is no longer needed. */
@@ -78,12 +92,15 @@ export class DeploymentRun {
    */
   giveUp(outcome: Exclude<Outcome, "live" | "unchanged">, error: unknown): void {
     if (this.record.outcome !== null || this.record.abort || this.#halt.signal.aborted) return;
-    if (!canAbort(this.record.step)) {
+    const first = this.record.step === "drain" && this.record.previous === null;
+    if (first || !canAbort(this.record.step)) {
       throw new CutoverError(
         "ABORTED",
         `it is too late to give up: the deployment is at ${this.record.step}`,
         {
-          hint: "Use `cutover rollback` to bring the earlier release back.",
+          hint: first
+            ? "It is the app's first release; `cutover down` takes it away."
+            : "Use `cutover rollback` to bring the earlier release back.",
         },
       );
     }
@@ -142,18 +159,38 @@ export class DeploymentRun {
       this.#save();
       return;
     }
+    await this.#recoverFrom(action, error);
+    if (!this.#halt.signal.aborted && this.record.outcome === null) this.#save();
+  }
+
+  /** From the switch on nothing is left half done: what fails is tried again, and then gone on from. */
+  async #recoverFrom(action: Action, error: unknown): Promise<void> {
     const body = errorBody(error);
-    this.#context.emit({ type: "warning", code: body.code, message: `${action}: ${body.message}` });
+    if (this.#attempts === 0) {
+      this.#context.emit({ type: "warning", code: body.code, message: `${action}: ${body.message}` });
+    }
     if (action === "switch") {
       await reassertRoutes(this.#context);
       this.record.step = "verify";
       this.record.abort = { outcome: isRefusal(error) ? "refused" : "aborted", error: body };
-    } else if (action === "clean-up" || action === "switch-back") {
-      await this.#end(this.record.abort?.outcome ?? "aborted");
+      return;
+    }
+    if (action === "drain") {
+      this.record.draining = [];
+      this.enter("retire");
+      return;
+    }
+    this.#attempts += 1;
+    if (this.#attempts < attempts && body.code !== "NOTHING_TO_ROLL_BACK") return pause(retryMs);
+    this.#attempts = 0;
+    if (action === "switch-back") {
+      this.record.abort = null;
+      this.#abort = new AbortController();
+    } else if (this.record.abort) {
+      await this.#end(this.record.abort.outcome);
     } else {
       this.record.complete = true;
     }
-    this.#save();
   }
 
   #perform(action: Action): Promise<void> {
@@ -180,9 +217,7 @@ export class DeploymentRun {
   }
 
   async #awaitStart(): Promise<void> {
-    const broken = this.#watch
-      ? this.#watch.ready.then(() => this.#handedOver.promise)
-      : this.#handedOver.promise;
+    const broken = this.#watching.promise.then((watch) => watch.ready).then(() => this.#handedOver.promise);
     await this.#unlessAborted(Promise.race([this.#handedOver.promise, broken]));
     if (this.record.outcome === null) this.enter("ready");
   }
@@ -216,14 +251,14 @@ export class DeploymentRun {
       const service = ready.containers[gone]?.labels[label.service] ?? release.app;
       throw new CutoverError("CONTAINER_EXITED", `${service} ended between its last probe and the switch`);
     }
-    this.enter("switch");
+    if (!this.record.abort) this.enter("switch");
   }
 
   async #switch(): Promise<void> {
     const { store, balancer, currentTargets, switchTo, now } = this.#context;
     const row = this.#known();
     const watch = this.#ensureWatch(row);
-    const ready = await watch.ready;
+    const ready = await this.#unlessAborted(watch.ready);
     await watch.alive();
     const routes = appRoutes(row.release, ready.targets, await gatewayPort(balancer));
     const fresh = new Set([...ready.targets.values()].flat().map((target) => target.id));
@@ -238,7 +273,13 @@ export class DeploymentRun {
     this.record.step = "drain";
     this.#stepBegan = this.record.switchedAt;
     live.liveAt = this.record.switchedAt;
-    store.commitSwitch(this.record, live, routes);
+    try {
+      store.commitSwitch(this.record, live, routes);
+    } catch (error) {
+      this.halt();
+      this.#context.onFatal(error);
+      return;
+    }
     this.#release = live;
     this.#context.emit({
       type: "switched",
@@ -282,9 +323,9 @@ export class DeploymentRun {
   async #cleanUp(): Promise<void> {
     const { record } = this;
     this.#watch?.[Symbol.dispose]();
-    this.#finishStep("failed", record.abort?.error.message ?? null);
-    await cleanUp(this.#context, record);
+    if (this.#attempts === 0) this.#finishStep("failed", record.abort?.error.message ?? null);
     this.#markGivenUp();
+    await cleanUp(this.#context, record);
     await this.#end(record.abort?.outcome ?? "aborted");
   }
 
@@ -294,21 +335,21 @@ export class DeploymentRun {
     const previous = record.previous === null ? null : store.release(record.app, record.previous);
     if (!previous)
       throw new CutoverError("NOTHING_TO_ROLL_BACK", "there is no earlier release to switch back to");
-    const leaving = this.#context.currentTargets(record.app);
-    const targets = await runningTargets(this.#context, previous);
-    const routes = appRoutes(previous.release, targets, await gatewayPort(balancer));
-    const back: ReleaseRecord = { ...previous, state: "live", liveAt: now() };
-    const applied = await switchTo(back, routes);
-    store.commitSwitch({ ...record, colour: previous.colour }, back, routes);
-    this.#context.emit({
-      type: "switched",
-      generation: applied.generation,
-      workers: applied.workers,
-      ms: applied.ms,
-    });
-    await drainTargets(this.#context, leaving, previous.release.settings, new AbortController().signal);
-    await cleanUp(this.#context, record);
+    if (store.liveRelease(record.app) !== record.previous) {
+      record.draining = this.#context.currentTargets(record.app);
+      this.#save();
+      const targets = await runningTargets(this.#context, previous);
+      const routes = appRoutes(previous.release, targets, await gatewayPort(balancer));
+      const back: ReleaseRecord = { ...previous, state: "live", liveAt: now() };
+      const applied = await switchTo(back, routes);
+      store.commitSwitch(record, back, routes);
+      const { generation, workers, ms } = applied;
+      this.#context.emit({ type: "switched", generation, workers, ms });
+    }
     this.#markGivenUp();
+    await drainTargets(this.#context, record.draining, previous.release.settings, this.#halt.signal);
+    if (this.#halt.signal.aborted) return;
+    await cleanUp(this.#context, record);
     await this.#end("aborted");
   }
 
@@ -329,6 +370,11 @@ export class DeploymentRun {
     record.receipt = outcome === "live" ? await deploymentReceipt(this.#context.balancer, record) : null;
     record.outcome = outcome;
     this.#save();
+  }
+
+  /** Given up or halted: nothing goes on waiting. */
+  get #stop(): AbortSignal {
+    return AbortSignal.any([this.#abort.signal, this.#halt.signal]);
   }
 
   #hooks(phase: "pre-switch" | "post-deploy"): Promise<void> {

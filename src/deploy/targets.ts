@@ -1,3 +1,4 @@
+import { CutoverError } from "../model/error.ts";
 import { label } from "../model/labels.ts";
 import type { Release, ReleaseService } from "../model/release.ts";
 import type { Backend, Listener, Route, Target } from "../model/route.ts";
@@ -61,6 +62,18 @@ function isGatewayPort(listener: Listener, gatewayPort: number | null): boolean 
 export function serviceOf(container: ContainerState, release: Release): ReleaseService | undefined {
   if (container.labels[label.role] === "hook") return undefined;
   return release.services.find((service) => service.name === container.labels[label.service]);
+}
+
+/** @throws CutoverError ROUTE_TAKEN naming the app that one of these routes belongs to */
+export function requireFree(mine: AppRoutes, others: Map<string, AppRoutes>): void {
+  const conflict = routeConflict(mine, others);
+  if (!conflict) return;
+  const { route, owner } = conflict;
+  const host = route.hosts.length > 0 ? route.hosts.join(", ") : "any host";
+  throw new CutoverError(
+    "ROUTE_TAKEN",
+    `${host}${route.path} on listener ${route.listener} belongs to app ${owner}`,
+  );
 }
 
 /** The route of another app that stands in the way of one of these, or null. */

@@ -1,4 +1,4 @@
-import { type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { type ErrorBody, fromErrorBody } from "../model/error.ts";
 import { readNdjson } from "./ndjson.ts";
 
@@ -14,8 +14,9 @@ export async function requestJson(
   method: string,
   path: string,
   body?: unknown,
+  signal?: AbortSignal,
 ): Promise<unknown> {
-  const response = await send(address, method, path, body);
+  const response = await send(address, method, path, body, signal);
   const text = await readText(response);
   return text === "" ? null : JSON.parse(text);
 }

@@ -123,6 +123,7 @@ function openStream(response: ServerResponse): LineStream {
   let ended = false;
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   response.flushHeaders();
+  if (response.destroyed || response.closed) gone.abort();
   response.on("close", () => {
     if (!ended) gone.abort();
   });

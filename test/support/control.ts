@@ -70,7 +70,9 @@ export async function startControl(engine: FakeEngine): Promise<TestControl> {
       stateFile: join(directory, "state.db"),
       controlSocket: address.socketPath,
       gatewaySocket: gateway.socketPath,
-      onEngineLost: () => undefined,
+      onFatal: (reason) => {
+        throw reason;
+      },
     });
   let daemon = await start();
 

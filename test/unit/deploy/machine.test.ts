@@ -68,7 +68,25 @@ describe("nextAction", () => {
 });
 
 describe("recovery", () => {
-  it("aborts only what nobody will go on starting", () => {
-    expect(steps.filter((step) => recovery(step) === "abort")).toEqual(["prepare", "start"]);
+  it("gives up what nobody will go on starting", () => {
+    expect(steps.filter((step) => recovery(step, false) === null)).toEqual([
+      "prepare",
+      "start",
+      "ready",
+      "verify",
+    ]);
+    expect(steps.filter((step) => recovery(step, true) === null)).toEqual([]);
+  });
+
+  it("looks at readiness again before a switch that did not take place, and never goes back over one", () => {
+    expect(steps.map((step) => recovery(step, true))).toEqual([
+      "ready",
+      "ready",
+      "ready",
+      "ready",
+      "ready",
+      "drain",
+      "retire",
+    ]);
   });
 });
