@@ -6,7 +6,7 @@ import type {
   ReleaseAccepted,
   ReleaseList,
 } from "../model/control-api.ts";
-import type { ErrorBody } from "../model/error.ts";
+import { type ErrorBody, fromErrorBody } from "../model/error.ts";
 import type { DeploymentEvent } from "../model/events.ts";
 import type { Release, ReleaseSummary } from "../model/release.ts";
 
@@ -63,6 +63,14 @@ export function controlRequests(client: ControlClient): Control {
       void (await client.request("POST", `${ofDeployment(id)}/abort`, { reason, error })),
     events: (id, signal) =>
       client.stream("GET", `${ofDeployment(id)}/events`, undefined, signal) as AsyncIterable<DeploymentEvent>,
-    removeApp: (app) => client.stream("DELETE", ofApp(app)) as AsyncIterable<Removed>,
+    removeApp: (app) => removals(client.stream("DELETE", ofApp(app))),
   };
+}
+
+/** What was removed. A last line may say why the rest was not. */
+async function* removals(lines: AsyncIterable<unknown>): AsyncGenerator<Removed> {
+  for await (const line of lines as AsyncIterable<Removed | { type: "error"; error: ErrorBody }>) {
+    if (line.type === "error") throw fromErrorBody(line.error);
+    yield line;
+  }
 }

@@ -1,5 +1,5 @@
-import type { DeploymentEventBody } from "../model/events.ts";
 import type { ErrorBody } from "../model/error.ts";
+import type { DeploymentEventBody } from "../model/events.ts";
 
 /** What the command says of its own work, beside what control streams. */
 export type CliEventBody =

@@ -1,8 +1,8 @@
-import { version } from "../install/version.ts";
 import { Command, Option } from "commander";
-import type { Io } from "./io.ts";
+import { version } from "../install/version.ts";
 import { declareGlobals } from "./globals.ts";
 import { commandTerm, formatHelp } from "./help.ts";
+import type { Io } from "./io.ts";
 import { collectScale, parseDuration, parsePort, parseRelease, parseTail } from "./values.ts";
 
 /** Called with the chosen command's full name (`deploy`, `plugin install`), its arguments and the command itself. */

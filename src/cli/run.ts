@@ -1,4 +1,5 @@
-import { CommanderError, type Command } from "commander";
+import { type Command, CommanderError } from "commander";
+import { version } from "../install/version.ts";
 import { CutoverError, type ErrorBody, errorBody } from "../model/error.ts";
 import { errorCatalogue } from "../model/error-catalogue.ts";
 import type { Context, Result } from "./context.ts";
@@ -10,7 +11,6 @@ import { createProgram } from "./program.ts";
 import { renderError } from "./render/error.ts";
 import { styleOf } from "./render/style.ts";
 import { usageError } from "./usage.ts";
-import { version } from "../install/version.ts";
 
 /** Carries one command line out, prints, and gives the exit code. Never throws. */
 export async function runCli(io: Io): Promise<number> {

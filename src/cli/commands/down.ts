@@ -1,12 +1,12 @@
-import type { EngineConnection } from "../../engine/connection.ts";
 import { composeFailure, runCompose } from "../../engine/compose-command.ts";
+import type { EngineConnection } from "../../engine/connection.ts";
 import { listContainers } from "../../engine/containers.ts";
 import { removeInstallation } from "../../install/down.ts";
 import { CutoverError } from "../../model/error.ts";
+import { confirm } from "../confirm.ts";
+import type { Context, Result } from "../context.ts";
 import { openControl } from "../control-access.ts";
 import type { Control, Removed } from "../control-requests.ts";
-import type { Context, Result } from "../context.ts";
-import { confirm } from "../confirm.ts";
 import { openEngine } from "../engine-access.ts";
 import { removeLeftovers } from "../leftovers.ts";
 import { appName } from "../project.ts";

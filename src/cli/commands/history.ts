@@ -1,5 +1,5 @@
-import { openControl } from "../control-access.ts";
 import type { Context, Result } from "../context.ts";
+import { openControl } from "../control-access.ts";
 import { openEngine } from "../engine-access.ts";
 import { appName } from "../project.ts";
 import { renderHistory } from "../render/history.ts";

@@ -1,12 +1,12 @@
 import type { AppDefinition } from "../../compose/app-definition.ts";
 import { makePlan, type PlanState } from "../../compose/plan.ts";
-import { listContainers } from "../../engine/containers.ts";
 import type { EngineConnection } from "../../engine/connection.ts";
+import { listContainers } from "../../engine/containers.ts";
+import type { AppSummary } from "../../model/control-api.ts";
 import { CutoverError } from "../../model/error.ts";
 import { errorCatalogue } from "../../model/error-catalogue.ts";
-import type { AppSummary } from "../../model/control-api.ts";
-import { openControl } from "../control-access.ts";
 import type { Context, Result } from "../context.ts";
+import { openControl } from "../control-access.ts";
 import { chooseServices } from "../deployment/draft.ts";
 import { openEngine } from "../engine-access.ts";
 import type { Project } from "../project.ts";

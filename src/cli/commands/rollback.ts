@@ -1,6 +1,5 @@
 import type { Context, Result } from "../context.ts";
 import { openControl } from "../control-access.ts";
-import type { RollbackOptions } from "../options.ts";
 import { abortion } from "../deployment/abortion.ts";
 import { startColour } from "../deployment/colour.ts";
 import { conduct } from "../deployment/conduct.ts";
@@ -8,6 +7,7 @@ import { atDesk, sayLine } from "../deployment/desk.ts";
 import { endingResult } from "../deployment/ending.ts";
 import type { DeploymentSession } from "../deployment/session.ts";
 import { whoAmI } from "../deployment/who.ts";
+import type { RollbackOptions } from "../options.ts";
 import { appName } from "../project.ts";
 
 /**
@@ -45,7 +45,8 @@ export async function rollback(context: Context, options: RollbackOptions): Prom
       work,
       onEvent: (event) => {
         if (event.type === "containers-needed") asked.resolve(event.release);
-        if (event.type === "step" && event.step === "ready") asked.resolve("control");
+        const underWay = event.type === "switched" || (event.type === "step" && event.step === "ready");
+        if (underWay) asked.resolve("control");
       },
     });
     return endingResult(context, control, app, ending, began);

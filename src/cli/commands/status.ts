@@ -1,5 +1,5 @@
-import { openControl } from "../control-access.ts";
 import type { Context, Result } from "../context.ts";
+import { openControl } from "../control-access.ts";
 import { openEngine } from "../engine-access.ts";
 import { renderStatus } from "../render/status.ts";
 import { styleOf } from "../render/style.ts";

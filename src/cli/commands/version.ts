@@ -1,10 +1,10 @@
 import { composeVersion } from "../../engine/compose-command.ts";
 import { engineVersion } from "../../engine/engine.ts";
-import { openControl } from "../control-access.ts";
+import { version } from "../../install/version.ts";
 import type { Context, Result } from "../context.ts";
+import { openControl } from "../control-access.ts";
 import { openEngine } from "../engine-access.ts";
 import { table } from "../render/table.ts";
-import { version } from "../../install/version.ts";
 
 /** The versions of all that takes part; null for what does not answer. Never fails. */
 export async function showVersion(context: Context): Promise<Result> {

@@ -1,9 +1,9 @@
-import { runCompose } from "../../engine/compose-command.ts";
 import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { openControl } from "../control-access.ts";
+import { runCompose } from "../../engine/compose-command.ts";
 import type { Context } from "../context.ts";
+import { openControl } from "../control-access.ts";
 import { openEngine } from "../engine-access.ts";
 import { appName } from "../project.ts";
 

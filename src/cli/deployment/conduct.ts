@@ -62,7 +62,7 @@ async function toTheEnd(input: Conduct, session: DeploymentSession): Promise<End
     if (!session.failing.aborted)
       await giveUp(interrupts.aborted.aborted ? interrupts.aborted.reason : error);
     const outcome = await session.outcome;
-    await sweep(input.desk, session.begun.id);
+    if (outcome.outcome === "aborted" || outcome.outcome === "refused") await sweep(input, session.begun.id);
     return { kind: "ended", outcome };
   }
   if (session.handedOver) {
@@ -78,11 +78,20 @@ async function toTheEnd(input: Conduct, session: DeploymentSession): Promise<End
   ]);
 }
 
-/** Removes what compose still made while control was cleaning up: compose can't be stopped in an instant. */
-async function sweep({ connection, context }: Desk, deployment: string): Promise<void> {
-  const engine = createEngine(connection, context.instance);
+/**
+ * Removes what compose still made while control was cleaning up: compose can't be stopped in an instant. Never a
+ * release that serves.
+ */
+async function sweep({ desk, control, app }: Conduct, deployment: string): Promise<void> {
+  const engine = createEngine(desk.connection, desk.context.instance);
   const labels = { [label.deployment]: deployment };
-  for (const { id } of await engine.containers(labels)) await engine.remove(id);
+  const live = await control.app(app).then(
+    (summary) => summary.live?.number ?? null,
+    () => null,
+  );
+  for (const container of await engine.containers(labels)) {
+    if (container.labels[label.release] !== String(live)) await engine.remove(container.id);
+  }
   await engine.removeNetworks(labels);
 }
 

@@ -1,9 +1,9 @@
 import type { EngineConnection } from "../../engine/connection.ts";
 import type { DeploymentEventBody } from "../../model/events.ts";
 import type { Context } from "../context.ts";
+import { openEngine } from "../engine-access.ts";
 import type { CliEventBody, Reporter } from "../event.ts";
 import { createReporter } from "../render/reporter.ts";
-import { openEngine } from "../engine-access.ts";
 import { Interrupts } from "./interrupts.ts";
 
 /** What a command that carries a deployment works with, open for as long as it runs. */

@@ -1,8 +1,8 @@
 import type { AppService } from "../../compose/app-definition.ts";
-import type { EngineConnection } from "../../engine/connection.ts";
-import { inspectImage } from "../../engine/images.ts";
-import { knownFailure } from "../../engine/failure.ts";
 import type { ComposeResult } from "../../engine/compose-command.ts";
+import type { EngineConnection } from "../../engine/connection.ts";
+import { knownFailure } from "../../engine/failure.ts";
+import { inspectImage } from "../../engine/images.ts";
 import { CutoverError } from "../../model/error.ts";
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { isRoutineBuildLine } from "../build-output.ts";

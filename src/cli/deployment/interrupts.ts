@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
+import { CutoverError } from "../../model/error.ts";
 import type { Reporter } from "../event.ts";
 import type { Io } from "../io.ts";
-import { CutoverError } from "../../model/error.ts";
 
 /** What a person may want when they press Ctrl-C. */
 type Answer = "abort" | "detach" | "continue";

@@ -1,8 +1,8 @@
 import type { AppDefinition } from "../../compose/app-definition.ts";
 import type { BaseInput } from "../../compose/base-project.ts";
 import type { Release } from "../../model/release.ts";
-import type { DeployOptions } from "../options.ts";
 import type { Control } from "../control-requests.ts";
+import type { DeployOptions } from "../options.ts";
 import type { Project } from "../project.ts";
 import { abortion } from "./abortion.ts";
 import { missingBase, startBase } from "./base.ts";

@@ -75,7 +75,9 @@ export class DeploymentSession implements Disposable {
         const begun = { id: event.deployment, app, colour: event.colour, previous: event.previous };
         const outcome = Promise.withResolvers<OutcomeEvent>();
         const session = new DeploymentSession(control, begun, closed, outcome.promise);
-        session.#follow(events, onEvent).then(outcome.resolve, outcome.reject);
+        const place = new Place();
+        place.reached(event);
+        session.#follow(events, place, onEvent).then(outcome.resolve, outcome.reject);
         return session;
       }
     } catch (error) {
@@ -127,9 +129,9 @@ export class DeploymentSession implements Disposable {
   /** Reads to the outcome; takes a lost stream up again where it broke, once control owns the deployment. */
   async #follow(
     first: AsyncIterator<DeploymentEvent>,
+    place: Place,
     onEvent: (event: DeploymentEvent) => void,
   ): Promise<OutcomeEvent> {
-    let seen = 1;
     let events: AsyncIterator<DeploymentEvent> = first;
     let lostAt: number | null = null;
     for (;;) {
@@ -138,7 +140,7 @@ export class DeploymentSession implements Disposable {
           const next = await events.next();
           if (next.done) break;
           lostAt = null;
-          seen += 1;
+          place.reached(next.value);
           onEvent(next.value);
           if (next.value.type === "outcome") {
             await events.return?.();
@@ -156,7 +158,7 @@ export class DeploymentSession implements Disposable {
       if (Date.now() - lostAt > reconnect.forMs)
         throw this.#lost("but finishes the deployment when it is there again");
       await delay(reconnect.everyMs, undefined, { signal: this.#closed.signal });
-      events = skip(this.#control.events(this.begun.id, this.#closed.signal), seen);
+      events = after(this.#control.events(this.begun.id, this.#closed.signal), place);
     }
   }
 
@@ -169,11 +171,25 @@ export class DeploymentSession implements Disposable {
   }
 }
 
-/** The stream without its first events, which were seen before. */
-async function* skip(events: AsyncIterable<DeploymentEvent>, count: number): AsyncGenerator<DeploymentEvent> {
-  let index = 0;
-  for await (const event of events) {
-    index += 1;
-    if (index > count) yield event;
+/** Where a stream broke: the time of its last event, and what was told at that time. */
+class Place {
+  #at = 0;
+  #told = new Set<string>();
+
+  /** True for an event that comes after this place. The outcome always does: nothing is read after it. */
+  passes(event: DeploymentEvent): boolean {
+    if (event.type === "outcome" || event.at > this.#at) return true;
+    return event.at === this.#at && !this.#told.has(JSON.stringify(event));
   }
+
+  reached(event: DeploymentEvent): void {
+    if (event.at > this.#at) this.#told.clear();
+    this.#at = Math.max(this.#at, event.at);
+    this.#told.add(JSON.stringify(event));
+  }
+}
+
+/** The stream without the events that were told before it broke. A new control tells those of its journal only. */
+async function* after(events: AsyncIterable<DeploymentEvent>, place: Place): AsyncGenerator<DeploymentEvent> {
+  for await (const event of events) if (place.passes(event)) yield event;
 }

@@ -1,8 +1,7 @@
-import type { ErrorBody } from "../../model/error.ts";
-import type { Position } from "../../model/error.ts";
+import type { ErrorBody, Position } from "../../model/error.ts";
 import { foldRepeats } from "./repeats.ts";
-import { wrap } from "./table.ts";
 import type { Style } from "./style.ts";
+import { wrap } from "./table.ts";
 
 /**
  * What a failed command prints to stderr: what happened with its code, where, the lines that help to see why,

@@ -1,5 +1,5 @@
 import type { ReleaseState, ReleaseSummary } from "../../model/release.ts";
-import { showTime, shortId } from "./quantity.ts";
+import { shortId, showTime } from "./quantity.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 

@@ -3,8 +3,8 @@ import type { Output } from "../io.ts";
 import { holdOutput, isRoutine } from "./held-output.ts";
 import { plural, showMs } from "./quantity.ts";
 import { renderReceipt } from "./receipt.ts";
-import { indent } from "./table.ts";
 import type { Style } from "./style.ts";
+import { indent } from "./table.ts";
 
 /** Milliseconds after which the output of a build that goes on is worth reading. */
 const patienceMs = 10_000;

@@ -1,7 +1,7 @@
 import type { Latency, Receipt } from "../../model/receipt.ts";
 import { plural, showCount, showLatency, showMs } from "./quantity.ts";
-import { indent, table } from "./table.ts";
 import type { Style } from "./style.ts";
+import { indent, table } from "./table.ts";
 
 /**
  * The receipt of a deployment as a short block of text: what became of its requests. The times of its steps are told

@@ -1,6 +1,6 @@
 import type { AppSummary, ControlStatus } from "../../model/control-api.ts";
 import type { Listener, Route } from "../../model/route.ts";
-import { showAge, shortId } from "./quantity.ts";
+import { shortId, showAge } from "./quantity.ts";
 import type { Style } from "./style.ts";
 import { indent, table } from "./table.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { controlRequests, type Control } from "../../../src/cli/control-requests.ts";
+import { type Control, controlRequests } from "../../../src/cli/control-requests.ts";
 import { requestJson, requestStream } from "../../../src/wire/json-client.ts";
 import { createJsonServer, type Routes } from "../../../src/wire/json-server.ts";
 

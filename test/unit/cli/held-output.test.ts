@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { CliEvent } from "../../../src/cli/event.ts";
 import { holdOutput } from "../../../src/cli/render/held-output.ts";
 import { CutoverError, errorBody } from "../../../src/model/error.ts";
-import type { CliEvent } from "../../../src/cli/event.ts";
 
 const at = 1_700_000_000_000;
 const step = (name: "prepare" | "start", status: "started" | "done" | "failed"): CliEvent => ({
