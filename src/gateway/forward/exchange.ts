@@ -5,6 +5,7 @@ import {
   type ServerResponse,
   request as httpRequest,
 } from "node:http";
+import type { Socket } from "node:net";
 import { hostName } from "../host.ts";
 import type { Match } from "../table.ts";
 import { answerError } from "./answer.ts";
@@ -169,7 +170,19 @@ export function exchange(
     errandUnderWay.abandon();
     if (!counted && last) count(last, null, false);
   });
+  if (!answer.socket) closeWithConnection(incoming.socket, answer);
   const errandUnderWay = reach(plane, errand);
+}
+
+/** Node tells a closed connection only to the response in turn: those of pipelined requests behind it hear it here. */
+function closeWithConnection(socket: Socket, answer: ServerResponse): void {
+  const closed = () => {
+    if (answer.socket) return;
+    answer.destroy();
+    answer.emit("close");
+  };
+  socket.setMaxListeners(0).once("close", closed);
+  answer.once("close", () => socket.off("close", closed));
 }
 
 /** What the gateway says of the client in the forwarding fields. */

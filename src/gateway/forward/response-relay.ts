@@ -99,7 +99,8 @@ export function relayResponse(
 
 /** Writes the response's head to the client. Throws on a field that can't be sent. */
 export function writeHead(from: IncomingMessage, to: ServerResponse, chunksAllowed: boolean): void {
-  const chunked = chunksAllowed && headerOf(from.rawHeaders, "content-length") === null;
+  const bodiless = to.req.method === "HEAD" || from.statusCode === 204 || from.statusCode === 304;
+  const chunked = chunksAllowed && !bodiless && headerOf(from.rawHeaders, "content-length") === null;
   to.writeHead(from.statusCode ?? 502, from.statusMessage ?? "", responseHeaders(from.rawHeaders, chunked));
 }
 

@@ -12,6 +12,9 @@ import { relayResponse, writeHead } from "./response-relay.ts";
 import { openTunnel } from "./tunnel.ts";
 import { upstreamOptions } from "./upstream.ts";
 
+/** Bytes that are read from a client before its upgrade is answered. */
+const earlyLimit = 64 * 1024;
+
 /**
  * True for a request whose upgrade is passed on. `h2c` is not: the gateway does not speak it, and RFC 9110
  * section 7.8 lets a server ignore an upgrade. Neither is one with a body, which would have to be read first, nor one
@@ -57,6 +60,7 @@ export function upgrade(
   }
   const token = headerOf(incoming.rawHeaders, "upgrade") ?? "";
   const headers = requestHeaders(incoming.rawHeaders, edge, { kind: "none" }, target.authority, token);
+  const early = readEarly(socket, head);
   let last: Match | null = null;
   let counted = false;
   const count = (match: Match, latencyMs: number | null, failed: boolean) => {
@@ -99,10 +103,10 @@ export function upgrade(
     upgraded(claim, response, targetSocket, targetHead) {
       count(claim.match, performance.now() - started, false);
       answer.detachSocket(socket);
-      socket.off("close", gone);
+      socket.off("close", gone).off("end", gone);
       claim.enter("long");
       const webSocket = tokensOf(response.headers.upgrade).includes("websocket");
-      const client = { socket, head };
+      const client = { socket, head: early.stop() };
       socket.write(switchingHead(response), "latin1");
       targetSocket.setNoDelay(true);
       const tunnel = openTunnel(client, { socket: targetSocket, head: targetHead }, webSocket, () =>
@@ -122,7 +126,26 @@ export function upgrade(
     answer.destroy();
     if (!counted && last) count(last, null, false);
   };
-  socket.once("close", gone);
+  // As for any request, a client that ends its side before the answer has given up.
+  socket.once("close", gone).once("end", gone);
+}
+
+/** Reads what a client sends before it has its answer, because only reading tells when it is gone. */
+function readEarly(socket: Socket, head: Buffer): { stop(): Buffer } {
+  const chunks = [head];
+  let size = head.length;
+  const read = (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= earlyLimit) socket.pause();
+  };
+  socket.on("data", read);
+  return {
+    stop() {
+      socket.off("data", read).resume();
+      return Buffer.concat(chunks);
+    },
+  };
 }
 
 /** The target's 101 as it stands: Connection and Upgrade are part of the handshake. */

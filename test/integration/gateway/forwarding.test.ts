@@ -188,12 +188,19 @@ describe("responses", () => {
   test("HEAD, 204 and 304 have no body, and the connection goes on", async () => {
     serve = (incoming, response) => {
       if (incoming.url === "/204") response.writeHead(204).end();
-      else if (incoming.url === "/304") response.writeHead(304, { ETag: '"a"' }).end();
+      else if (incoming.url === "/trailer") {
+        incoming.socket.end(
+          "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        );
+      } else if (incoming.url === "/304") response.writeHead(304, { ETag: '"a"' }).end();
       else response.writeHead(200, { "Content-Length": 5 }).end("hello");
     };
     using client = await rawClient(gateway.httpPort);
     client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
     expect(await client.until((text) => text.endsWith("\r\n\r\n"))).toContain("Content-Length: 5");
+    client.forget();
+    client.send("HEAD /trailer HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(await client.until((text) => text.endsWith("\r\n\r\n"))).toMatch(/^HTTP\/1.1 200 /);
     client.forget();
     client.send("GET /204 HTTP/1.1\r\nHost: a\r\n\r\n");
     expect(await client.until((text) => text.endsWith("\r\n\r\n"))).toMatch(/^HTTP\/1.1 204 /);
@@ -282,6 +289,21 @@ describe("responses", () => {
     client[Symbol.dispose]();
     await ended.promise;
     expect(failures(await gateway.stats("shop")) - before).toBe(0);
+  });
+
+  test("a client that leaves with several requests in the pipe ends the work for all of them", async () => {
+    const ended: string[] = [];
+    const arrived: string[] = [];
+    serve = (incoming, response) => {
+      arrived.push(incoming.url ?? "");
+      if (incoming.url !== "/1") response.write("part");
+      response.on("close", () => ended.push(incoming.url ?? ""));
+    };
+    const client = await rawClient(gateway.httpPort);
+    for (const path of ["/1", "/2", "/3"]) client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await expect.poll(() => arrived.length).toBe(3);
+    client[Symbol.dispose]();
+    await expect.poll(() => ended.sort()).toEqual(["/1", "/2", "/3"]);
   });
 
   test("a response that takes more than two seconds is waited for", async () => {

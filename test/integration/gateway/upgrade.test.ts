@@ -115,6 +115,31 @@ describe("upgrade", () => {
     expect((await once(second, "close"))[0]).toBe(1006);
   });
 
+  test("a client that leaves before the answer ends the target's work; one that talks early is heard", async () => {
+    await using gateway = await startGateway();
+    await using one = await startTarget((_request, response) => response.end());
+    let arrived = Promise.withResolvers<Duplex>();
+    one.server.on("upgrade", (_request, socket) => arrived.resolve(socket));
+    await gateway.put(tableOf(1, 1, [one.target]));
+    const handshake = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: Custom/1\r\n\r\n";
+    const leaving = await rawClient(gateway.httpPort);
+    leaving.send(handshake);
+    const left = await arrived.promise;
+    leaving[Symbol.dispose]();
+    await once(left.resume(), "end");
+    left.destroy();
+    arrived = Promise.withResolvers();
+    using client = await rawClient(gateway.httpPort);
+    client.send(handshake);
+    const target = await arrived.promise;
+    client.send("early ");
+    target.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: Custom/1\r\n\r\n");
+    await client.until((text) => text.includes("101"));
+    client.socket.end("and late");
+    expect(Buffer.concat(await target.toArray()).toString()).toBe("early and late");
+    target.end();
+  });
+
   test("one sent before the answer to an earlier request is an ordinary request", async () => {
     await using gateway = await startGateway({ workers: 1 });
     await using one = await startTarget((request, response) => response.end(`answer to ${request.url} `));
