@@ -131,7 +131,7 @@ describe("a bad release", () => {
   it("that turns healthy and dies while it is probed is refused", async () => {
     await app.edit((text) =>
       text
-        .replace("interval: 2s", "interval: 500ms")
+        .replace("interval: 1s", "interval: 500ms")
         .replace("path: /health", "path: /\n        successes: 100"),
     );
     const { ran, outcome, events } = await deployBad("dying", { FAIL: "die-after-healthy" });
