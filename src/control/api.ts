@@ -5,7 +5,8 @@ import type { ControlStatus } from "../model/control-api.ts";
 import { CutoverError, errorBody, fromErrorBody } from "../model/error.ts";
 import type { DeploymentEvent } from "../model/events.ts";
 import type { Call, LineStream, Routes } from "../wire/json-server.ts";
-import { type Active, type Deployments, outcomeEvent } from "./deployments.ts";
+import type { Active } from "./active.ts";
+import { type Deployments, outcomeEvent } from "./deployments.ts";
 import type { LiveRoutes } from "./live-routes.ts";
 import { removeApp } from "./removal.ts";
 import { parseAbort, parseBegin, parseDraft } from "./requests.ts";
@@ -80,7 +81,7 @@ async function begin({ deployments, state }: ApiInput, call: Call): Promise<unde
   const request = parseBegin(await call.body());
   let stream: LineStream | null = null;
   if (request.kind === "rollback") {
-    const reverting = deployments.revertDrain(app, request.release, request.who);
+    const reverting = await deployments.revertDrain(app, request.release, request.who);
     if (reverting) return followRevert(state, reverting, call.stream());
   }
   const waiting = new AbortController();

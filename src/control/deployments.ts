@@ -6,8 +6,9 @@ import { emptyColour } from "../deploy/effects.ts";
 import { runHooks } from "../deploy/hooks.ts";
 import { recovery } from "../deploy/machine.ts";
 import type { ContainerEvents, Engine } from "../deploy/ports.ts";
+import type { RunContext } from "../deploy/progress.ts";
 import { type DeploymentRecord, newRecord, type ReleaseRecord } from "../deploy/record.ts";
-import { DeploymentRun, type RunContext } from "../deploy/runner.ts";
+import { DeploymentRun } from "../deploy/runner.ts";
 import { type Colour, otherColour } from "../model/app.ts";
 import type { BeginRequest, PutReleaseRequest, ReleaseAccepted } from "../model/control-api.ts";
 import type { LockHolder } from "../model/deployment.ts";
@@ -15,6 +16,7 @@ import { CutoverError } from "../model/error.ts";
 import type { DeploymentEventBody } from "../model/events.ts";
 import { label } from "../model/labels.ts";
 import type { Release } from "../model/release.ts";
+import type { Active } from "./active.ts";
 import { AppLock, type Lease, takeLock } from "./app-lock.ts";
 import { EventLog } from "./event-log.ts";
 import type { LiveRoutes } from "./live-routes.ts";
@@ -37,14 +39,6 @@ export interface DeploymentsInput {
   /** Nothing more can be written down: control has to end, the next one goes on from what it observes. */
   onFatal: (error: unknown) => void;
   log: Logger;
-}
-
-/** A deployment that has not ended, with those who watch it. */
-export interface Active {
-  run: DeploymentRun;
-  log: EventLog;
-  lease: Lease;
-  ended: Promise<void>;
 }
 
 /** All deployments of this engine: begins them, hands them their release, and finishes those a restart interrupted. */
@@ -122,10 +116,11 @@ export class Deployments {
    * A rollback while the deployment before it still drains: its old containers still run, so giving it up is one
    * switch back. Null when there is no such deployment, or another release is wanted.
    */
-  revertDrain(app: string, wanted: number | null, who: string): Active | null {
+  async revertDrain(app: string, wanted: number | null, who: string): Promise<Active | null> {
     const active = this.activeOf(app);
     if (!active) return null;
     const { record } = active.run;
+    if (record.step === "switch") await switchSettled(active);
     if (record.step !== "drain" || record.abort || record.previous === null) return null;
     if (wanted !== null && wanted !== record.previous) return null;
     active.run.giveUp(
@@ -308,6 +303,17 @@ export class Deployments {
 export function outcomeEvent(record: DeploymentRecord): DeploymentEventBody {
   const { outcome, release, error, receipt } = record;
   return { type: "outcome", outcome: outcome ?? "aborted", release, error, receipt };
+}
+
+/** Resolves when a switch under way has been made, or has failed. */
+function switchSettled({ log }: Active): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = log.followNew((event) => {
+      if (event.type !== "switched" && event.type !== "outcome") return;
+      stop();
+      resolve();
+    });
+  });
 }
 
 async function isRunning(engine: Engine, { release, colour }: ReleaseRecord): Promise<boolean> {

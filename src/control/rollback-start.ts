@@ -2,7 +2,7 @@ import { emptyColour } from "../deploy/effects.ts";
 import type { Engine } from "../deploy/ports.ts";
 import { errorBody } from "../model/error.ts";
 import { label } from "../model/labels.ts";
-import type { Active } from "./deployments.ts";
+import type { Active } from "./active.ts";
 import { rollbackTarget } from "./rollback-target.ts";
 import type { State } from "./state.ts";
 

@@ -28,6 +28,12 @@ export interface Balancer {
   status(): Promise<GatewayStatus>;
 }
 
+/** Port of the load balancer's own listener. */
+export async function gatewayPort(balancer: Balancer): Promise<number | null> {
+  const status = await balancer.status();
+  return status.listeners.find((listener) => listener.name === "http")?.port ?? null;
+}
+
 export interface AppRoutes {
   listeners: Listener[];
   routes: Route[];
