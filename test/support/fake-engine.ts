@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { ContainerEvent, ContainerState, Engine } from "../../src/deploy/ports.ts";
 
@@ -30,6 +31,8 @@ export class FakeEngine implements Engine {
   readonly removedImages: string[] = [];
   readonly #containers = new Map<string, FakeContainer>();
   readonly #listeners = new Set<(event: ContainerEvent) => void>();
+  /** Two engines, also of two test runs, do not get in each other's way. */
+  readonly #subnet = `127.${randomInt(64, 127)}.${randomInt(1, 255)}`;
   #serial = 0;
 
   /** @returns the container's id */
@@ -53,7 +56,7 @@ export class FakeEngine implements Engine {
       spec,
       state,
       server: null,
-      address: `127.88.${this.#serial >> 8}.${this.#serial & 255}`,
+      address: `${this.#subnet}.${this.#serial}`,
     });
     return id;
   }
