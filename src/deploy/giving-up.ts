@@ -23,10 +23,12 @@ export async function switchBack(run: Progress): Promise<void> {
   if (!previous)
     throw new CutoverError("NOTHING_TO_ROLL_BACK", "there is no earlier release to switch back to");
   if (store.liveRelease(record.app) !== record.previous) {
-    record.draining = run.context.currentTargets(record.app);
-    run.save();
     const targets = await runningTargets(run.context, previous);
     const routes = appRoutes(previous.release, targets, await gatewayPort(balancer));
+    const staying = new Set([...targets.values()].flat().map((target) => target.id));
+    const leaving = new Set([...run.context.currentTargets(record.app), ...record.draining]);
+    record.draining = [...leaving].filter((id) => !staying.has(id));
+    run.save();
     const back: ReleaseRecord = { ...previous, state: "live", liveAt: now() };
     const applied = await switchTo(back, routes);
     store.commitSwitch(record, back, routes);

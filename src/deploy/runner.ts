@@ -148,6 +148,8 @@ export class DeploymentRun {
     if (this.#attempts < attempts && body.code !== "NOTHING_TO_ROLL_BACK") return pause(retryMs);
     this.#attempts = 0;
     if (action === "switch-back") {
+      await reassertRoutes(this.#run.context);
+      this.record.draining = [];
       this.record.abort = null;
       this.#run.abort = new AbortController();
     } else if (this.record.abort) {

@@ -62,13 +62,13 @@ export async function switchOver(run: Progress): Promise<void> {
   const live: ReleaseRecord = { ...row, state: "live", colour: run.record.colour, retiredAt: null };
   await watch.alive();
   const applied = await switchTo(live, routes);
-  run.finishStep("done", null);
-  run.record.switchedAt = now();
-  run.record.workers = applied.workers;
-  run.record.step = "drain";
-  run.beginStep();
-  live.liveAt = run.record.switchedAt;
   try {
+    run.finishStep("done", null);
+    run.record.switchedAt = now();
+    run.record.workers = applied.workers;
+    run.record.step = "drain";
+    run.beginStep();
+    live.liveAt = run.record.switchedAt;
     store.commitSwitch(run.record, live, routes);
   } catch (error) {
     run.halt.abort();

@@ -1,4 +1,9 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
 import { type ErrorBody, fromErrorBody } from "../model/error.ts";
 import { readNdjson } from "./ndjson.ts";
 
@@ -52,14 +57,33 @@ async function send(
     method,
     path,
     headers: payload ? { "content-type": "application/json", "content-length": payload.length } : {},
-    ...(signal ? { signal } : {}),
   });
   request.on("response", resolve);
   request.on("error", reject);
+  closeOn(request, signal, reject);
   request.end(payload);
   const response = await promise;
   if ((response.statusCode ?? 500) < 400) return response;
   throw fromErrorBody(parseError(await readText(response), response.statusCode ?? 500));
+}
+
+/**
+ * Closes the request when the signal aborts. Not by node:http's own `signal`, which gives the connection an error: one
+ * that comes with the last byte of the answer meets a connection nobody listens to any more, and ends the process.
+ */
+function closeOn(
+  request: ClientRequest,
+  signal: AbortSignal | undefined,
+  reject: (reason: unknown) => void,
+): void {
+  if (!signal) return;
+  const close = (): void => {
+    reject(signal.reason);
+    request.destroy();
+  };
+  if (signal.aborted) return close();
+  signal.addEventListener("abort", close, { once: true });
+  request.once("close", () => signal.removeEventListener("abort", close));
 }
 
 async function readText(response: IncomingMessage): Promise<string> {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { randomInt } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { ContainerEvent, ContainerState, Engine } from "../../src/deploy/ports.ts";
@@ -92,10 +93,9 @@ export class FakeEngine implements Engine {
     if (!container) throw new Error(`no such container ${id}`);
     if (container.state.status === "running") return;
     if (container.spec.serve) {
-      container.server = createServer(container.spec.serve);
-      await new Promise<void>((resolve) =>
-        container.server?.listen(containerPort, container.address, resolve),
-      );
+      const server = createServer(container.spec.serve);
+      container.server = server;
+      await once(server.listen(containerPort, container.address), "listening");
     }
     const startedAt = new Date().toISOString();
     const networks = [{ name: "fake_default", driver: "bridge", address: container.address }];
