@@ -46,14 +46,15 @@ export async function testApp(instance: TestInstance, name = "node", label = nam
   const project = instance.project(label);
   const [port = 0] = await freePorts(1);
   const base: Record<string, string> = { ...instance.env, PORT: String(port), COMPOSE_PROJECT_NAME: project };
-  const [command = "", ...before] = [...(instance.enter ?? []), join(root, "bin/cutover")];
-  const spawn = (args: string[], env: Record<string, string> = {}) =>
-    execa(command, [...before, ...args], {
+  const spawn = (args: string[], env: Record<string, string> = {}) => {
+    const [command = "", ...before] = [...(instance.enter ?? []), join(root, "bin/cutover")];
+    return execa(command, [...before, ...args], {
       cwd: directory,
       env: { ...base, ...env },
       reject: false,
       stdin: "ignore",
     });
+  };
   const cutover = async (args: string[], env: Record<string, string> = {}): Promise<Ran> => {
     const result = await spawn(args, env);
     const stdout = String(result.stdout);

@@ -32,6 +32,8 @@ export interface IsolatedEngine extends AsyncDisposable {
   instance(name: string, httpPort?: number): TestInstance;
   /** Ends dockerd and waits for its end. Its containers outlive SIGKILL, as on any machine. */
   stop(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** The machine loses its power and comes back: every process ends at once, what is on the disk stays. */
+  crash(): Promise<void>;
   /** Starts dockerd on what is there and waits until it answers. */
   start(): Promise<void>;
   /** Last lines of dockerd's log. */
@@ -63,20 +65,34 @@ export async function isolatedEngine(options: IsolatedEngineOptions = {}): Promi
   const directory = await mkdtemp(join(tmpdir(), "cutover-engine-"));
   for (const name of ["run", "data", "home"]) await mkdir(join(directory, name));
   const root = options.dataRoot ?? join(directory, "data");
-  const namespaces = await hold(directory, options);
-  const at = `/proc/${namespaces.pid}/ns`;
-  const inside = [`--mount=${at}/mnt`, `--net=${at}/net`, `--pid=${at}/pid`];
+  const inside: string[] = [];
+  const enter: string[] = [];
+  const boot = async () => {
+    const { process: first, pid } = await hold(directory, options);
+    const at = `/proc/${pid}/ns`;
+    inside.splice(0, inside.length, `--mount=${at}/mnt`, `--net=${at}/net`, `--pid=${at}/pid`);
+    enter.splice(0, enter.length, "nsenter", `--net=${at}/net`);
+    return first;
+  };
+  const powerOff = async () => {
+    const ended = first.exitCode === null && first.signalCode === null ? once(first, "exit") : null;
+    first.kill("SIGKILL");
+    await ended;
+    await daemon?.ended;
+    await removeCgroups(cgroup(directory));
+  };
+  let first = await boot();
   const socket = join(directory, "run", "docker.sock");
   const logFile = join(directory, "dockerd.log");
-  let daemon: ChildProcess | null = null;
+  let daemon: { process: ChildProcess; ended: Promise<unknown> } | null = null;
 
   const start = async () => {
     const log = openSync(logFile, "a");
     const args = ["dockerd", "--data-root", root, "--host", "unix:///run/docker.sock"];
     args.push("--pidfile", "/run/docker.pid", "--cgroup-parent", `/${cgroup(directory)}`);
     const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
-    daemon = spawn("nsenter", [...inside, ...args], { stdio: ["ignore", log, log], env });
-    const started = daemon;
+    const started = spawn("nsenter", [...inside, ...args], { stdio: ["ignore", log, log], env });
+    daemon = { process: started, ended: once(started, "exit") };
     await eventually(
       () => ping(socket),
       (answers) => {
@@ -88,14 +104,10 @@ export async function isolatedEngine(options: IsolatedEngineOptions = {}): Promi
     );
   };
   const stop = async (signal: "SIGTERM" | "SIGKILL") => {
-    const running = daemon;
-    if (!running || running.exitCode !== null) return;
-    const ended = once(running, "exit");
     await execa("nsenter", [...inside, "sh", "-c", `kill -${signal.slice(3)} $(cat /run/docker.pid)`]);
-    await ended;
+    await daemon?.ended;
   };
   const env = { DOCKER_HOST: `unix://${socket}` };
-  const enter = ["nsenter", `--net=${at}/net`];
   const engine: IsolatedEngine = {
     directory,
     socket,
@@ -104,13 +116,16 @@ export async function isolatedEngine(options: IsolatedEngineOptions = {}): Promi
     view: inside,
     instance: (name, httpPort = 80) => instanceOn(name, httpPort, env, enter),
     stop,
+    crash: async () => {
+      await powerOff();
+      await rm(join(directory, "run"), { recursive: true });
+      await mkdir(join(directory, "run"));
+      first = await boot();
+    },
     start,
     log: () => tail(logFile),
     [Symbol.asyncDispose]: async () => {
-      const ended = namespaces.process.exitCode === null ? once(namespaces.process, "exit") : null;
-      namespaces.process.kill("SIGKILL");
-      await ended;
-      await removeCgroups(cgroup(directory));
+      await powerOff();
       await rm(directory, { recursive: true, force: true });
     },
   };

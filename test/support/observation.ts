@@ -10,7 +10,8 @@ export interface SeenContainer {
   state: string;
   /** Of the app; null for what is not a colour's. */
   release: string | null;
-  address: string;
+  /** By network. */
+  addresses: Record<string, string>;
 }
 
 interface Inspected {
@@ -79,10 +80,9 @@ function seen(container: Inspected): SeenContainer {
     restarts: container.RestartCount,
     state: container.State.Status,
     release: container.Config.Labels[label.release] ?? null,
-    address:
-      Object.values(container.NetworkSettings.Networks)
-        .map(({ IPAddress }) => IPAddress)
-        .find((address) => address !== "") ?? "",
+    addresses: Object.fromEntries(
+      Object.entries(container.NetworkSettings.Networks).map(([name, { IPAddress }]) => [name, IPAddress]),
+    ),
   };
 }
 
