@@ -33,7 +33,7 @@ export async function sshServer(): Promise<SshServer> {
   const at = (name: string) => join(directory, name);
   await mkdir("/run/sshd", { recursive: true });
   for (const key of ["host", "id"])
-    await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", at(key)]);
+    await execa("/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", at(key)]);
   const hostKey = await readFile(at("host.pub"), "utf8");
   await writeFile(at("known_hosts"), `[127.0.0.1]:${port} ${hostKey}`);
   const options = [
