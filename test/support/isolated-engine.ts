@@ -208,9 +208,20 @@ function cgroup(directory: string): string {
   return directory.split("/").at(-1) ?? "";
 }
 
-/** The kernel keeps a control group until it is removed, though no process is in it any more. */
+/**
+ * The kernel keeps a control group until it is removed, though no process is in it any more. A process that was killed
+ * is in it until it has ended, so this also waits for the end of all.
+ */
 async function removeCgroups(name: string): Promise<void> {
-  await execa("find", ["/sys/fs/cgroup", "-depth", "-type", "d", "-path", `*/${name}*`, "-delete"], {
-    reject: false,
-  });
+  const find = (...action: string[]) =>
+    execa("find", ["/sys/fs/cgroup", "-depth", "-type", "d", "-path", `*/${name}*`, ...action], {
+      reject: false,
+    });
+  await eventually(
+    async () => {
+      await find("-delete");
+      return (await find()).stdout;
+    },
+    (left) => left === "",
+  );
 }
