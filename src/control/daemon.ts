@@ -59,7 +59,7 @@ export async function startDaemon(input: DaemonInput): Promise<AsyncDisposable> 
     liveRoutes,
     gatewayPort,
     settled: (app) => retention.settled(app),
-    onEnded: (app) => retention.sweep(app),
+    onEnded: (app, outcome) => retention.afterDeployment(app, outcome),
     onFatal: input.onFatal,
     log,
   });

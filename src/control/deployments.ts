@@ -11,7 +11,7 @@ import { type DeploymentRecord, newRecord, type ReleaseRecord } from "../deploy/
 import { DeploymentRun } from "../deploy/runner.ts";
 import { type Colour, otherColour } from "../model/app.ts";
 import type { BeginRequest, PutReleaseRequest, ReleaseAccepted } from "../model/control-api.ts";
-import type { LockHolder } from "../model/deployment.ts";
+import type { LockHolder, Outcome } from "../model/deployment.ts";
 import { CutoverError } from "../model/error.ts";
 import type { DeploymentEventBody } from "../model/events.ts";
 import { label } from "../model/labels.ts";
@@ -35,7 +35,7 @@ export interface DeploymentsInput {
   /** Resolves when nothing is being tidied away of the app; as long as its lock is held, nothing begins to be. */
   settled: (app: string) => Promise<void>;
   /** A deployment has ended and the app's lock is free: windows and images are to be looked after. */
-  onEnded: (app: string) => void;
+  onEnded: (app: string, outcome: Outcome) => void;
   /** Nothing more can be written down: control has to end, the next one goes on from what it observes. */
   onFatal: (error: unknown) => void;
   log: Logger;
@@ -278,7 +278,7 @@ export class Deployments {
       if (record.outcome === null) return;
       active.lease.release();
       active.log.emit(outcomeEvent(record));
-      this.#input.onEnded(record.app);
+      this.#input.onEnded(record.app, record.outcome);
       this.#input.log.info(
         { app: record.app, deployment: record.id, outcome: record.outcome },
         "deployment ended",

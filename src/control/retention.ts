@@ -3,6 +3,7 @@ import { emptyColour } from "../deploy/effects.ts";
 import type { Engine } from "../deploy/ports.ts";
 import type { ReleaseRecord } from "../deploy/record.ts";
 import { colours, otherColour } from "../model/app.ts";
+import type { Outcome } from "../model/deployment.ts";
 import { label } from "../model/labels.ts";
 import { stopRetired } from "./retired.ts";
 import type { State } from "./state.ts";
@@ -20,13 +21,15 @@ const longestTimerMs = 2_147_483_647;
 
 /** Pause before a failed sweep is done again, in milliseconds. */
 const retryMs = 30_000;
+/** By when a compose command whose CLI was killed has made what it was making, in milliseconds. */
+const lateMs = 10_000;
 /** Releases and deployments that history shows of an app. */
 const keptRows = 100;
 
 /** Removes retired containers when their rollback window ends, and images of releases beyond those that stay. */
 export class Retention {
   readonly #input: RetentionInput;
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #timers = new Map<string, { timer: NodeJS.Timeout; at: number }>();
   readonly #sweeping = new Map<string, Promise<void>>();
 
   constructor(input: RetentionInput) {
@@ -34,7 +37,7 @@ export class Retention {
   }
 
   close(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const { timer } of this.#timers.values()) clearTimeout(timer);
   }
 
   /** Resolves when no sweep of the app is under way. */
@@ -42,9 +45,18 @@ export class Retention {
     await this.#sweeping.get(app);
   }
 
+  /**
+   * Looks after an app whose deployment has ended. One that was given up is looked after once more: a compose command
+   * that outlives its CLI may still finish a network after control has cleaned up.
+   */
+  afterDeployment(app: string, outcome: Outcome): void {
+    this.sweep(app);
+    if (outcome === "aborted" || outcome === "refused") this.#later(app, lateMs);
+  }
+
   /** Looks after an app now and at the end of its next window. Call it whenever a deployment has ended. */
   sweep(app: string): void {
-    clearTimeout(this.#timers.get(app));
+    clearTimeout(this.#timers.get(app)?.timer);
     this.#timers.delete(app);
     if (this.#sweeping.has(app) || this.#input.busy(app)) return;
     const swept = this.#sweep(app).finally(() => this.#sweeping.delete(app));
@@ -69,10 +81,15 @@ export class Retention {
     }
   }
 
+  /** Each sweep sets the one after it, so only the earliest is kept. */
   #later(app: string, ms: number): void {
+    const known = this.#timers.get(app);
+    const at = Date.now() + ms;
+    if (known && known.at <= at) return;
+    clearTimeout(known?.timer);
     const timer = setTimeout(() => this.sweep(app), Math.min(ms, longestTimerMs));
     timer.unref();
-    this.#timers.set(app, timer);
+    this.#timers.set(app, { timer, at });
   }
 
   async #removeExpired(app: string): Promise<void> {
