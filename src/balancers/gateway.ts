@@ -11,9 +11,6 @@ import type {
 import type { RoutingTable } from "../model/route.ts";
 import { type Address, requestJson, requestStream } from "../wire/json-client.ts";
 
-/** How long the gateway may take to answer, in milliseconds: longer than its own deadline for a hung worker. */
-const answerMs = 15_000;
-
 export interface GatewayBalancer extends Balancer {
   /** Sets one app's routes without telling the gateway: for the next change or `reassert`. */
   preset(app: string, routes: AppRoutes): void;
@@ -25,8 +22,13 @@ export interface GatewayBalancer extends Balancer {
  * change at a time, in the order asked.
  *
  * @param nextGeneration never returns the same or a lower number again, also over restarts of control
+ * @param answerMs how long the gateway may take to answer, in milliseconds: longer than its own deadline for a hung worker
  */
-export function createGatewayBalancer(socketPath: string, nextGeneration: () => number): GatewayBalancer {
+export function createGatewayBalancer(
+  socketPath: string,
+  nextGeneration: () => number,
+  answerMs = 15_000,
+): GatewayBalancer {
   const address: Address = { socketPath };
   const routes = new Map<string, AppRoutes>();
   let turn: Promise<unknown> = Promise.resolve();

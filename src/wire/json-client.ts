@@ -81,7 +81,10 @@ function closeOn(
     reject(signal.reason);
     request.destroy();
   };
-  if (signal.aborted) return close();
+  if (signal.aborted) {
+    close();
+    return;
+  }
   signal.addEventListener("abort", close, { once: true });
   request.once("close", () => signal.removeEventListener("abort", close));
 }

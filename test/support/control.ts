@@ -3,11 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { startDaemon } from "../../src/control/daemon.ts";
+import type { DeploymentRecord } from "../../src/deploy/record.ts";
 import { colourService } from "../../src/model/app.ts";
-import type { BeginRequest, PutReleaseRequest, ReleaseAccepted } from "../../src/model/control-api.ts";
+import type {
+  AppSummary,
+  BeginRequest,
+  PutReleaseRequest,
+  ReleaseAccepted,
+} from "../../src/model/control-api.ts";
 import type { DeploymentEvent } from "../../src/model/events.ts";
 import { label } from "../../src/model/labels.ts";
 import type { ReleaseService } from "../../src/model/release.ts";
+import type { Hook } from "../../src/model/settings.ts";
 import { requestJson, requestStream } from "../../src/wire/json-client.ts";
 import type { FakeContainerSpec, FakeEngine } from "./fake-engine.ts";
 import { startGateway } from "./gateway.ts";
@@ -38,8 +45,34 @@ export interface TestControl extends AsyncDisposable {
   answer(): Promise<string>;
   /** Ids of the running containers. */
   running(): Promise<string[]>;
+  /** A deployment of `shop` whose containers run, its hooks' made; it is not handed over yet. */
+  stage(draft?: Partial<PutReleaseRequest>, container?: ContainerOf): Promise<Staged>;
+  /** Hands a staged deployment over. */
+  handOver(deployment: string): Promise<unknown>;
+  /** Removes the app. Resolves with the lines that tell of it. */
+  down(app: string): Promise<unknown[]>;
+  /** Starts the gateway again, on the same port, after it was ended. */
+  gatewayBack(): Promise<void>;
+  /** Why control could not go on, as soon as that is so. Nobody asking, `dispose` throws it. */
+  fatal(): Promise<unknown>;
+  /** Ids of the containers that the routes of `shop` lead to. */
+  routed(): Promise<string[]>;
+  /** Numbers and states of the releases of `shop`, newest first. */
+  releases(): Promise<[number, string][]>;
+  /** Events of a deployment that has ended. */
+  events(deployment: string): Promise<DeploymentEvent[]>;
+  /** Record of a deployment of `shop`, as soon as it has an outcome. */
+  ended(deployment: string): Promise<DeploymentRecord>;
   /** A deployment of `shop` that has begun. */
   open(request?: Partial<BeginRequest>): Promise<{ lease: Lease; deployment: string }>;
+}
+
+export interface Staged {
+  lease: Lease;
+  deployment: string;
+  accepted: ReleaseAccepted;
+  /** Of the release's containers. */
+  ids: string[];
 }
 
 export interface Lease {
@@ -61,6 +94,8 @@ export const answering: ContainerOf = (_service, number) => ({
 export async function startControl(engine: FakeEngine): Promise<TestControl> {
   const directory = mkdtempSync(join(tmpdir(), "cutover-control-"));
   const gateway = await startGateway({ workers: 2 });
+  const fatal = Promise.withResolvers<unknown>();
+  let unexpected: unknown = null;
   const address = { socketPath: join(directory, "control.sock") };
   const start = (): Promise<AsyncDisposable> =>
     startDaemon({
@@ -71,7 +106,8 @@ export async function startControl(engine: FakeEngine): Promise<TestControl> {
       controlSocket: address.socketPath,
       gatewaySocket: gateway.socketPath,
       onFatal: (reason) => {
-        throw reason;
+        unexpected = reason;
+        fatal.resolve(reason);
       },
     });
   let daemon = await start();
@@ -92,7 +128,7 @@ export async function startControl(engine: FakeEngine): Promise<TestControl> {
     make: (draft, deployment, accepted, container = answering) =>
       makeContainers(engine, draft, deployment, accepted, container),
     answer: async () => {
-      const response = await fetch(gateway.url);
+      const response = await fetch(control.gateway.url);
       return response.ok ? await response.text() : `status ${response.status}`;
     },
     running: async () => {
@@ -103,6 +139,47 @@ export async function startControl(engine: FakeEngine): Promise<TestControl> {
       const opened = lease(address, "shop", request);
       const begun = await opened.until((event) => event.type === "begun");
       return { lease: opened, deployment: begun.type === "begun" ? begun.deployment : "" };
+    },
+    stage: async (draft = {}, container = answering) => {
+      const { lease, deployment } = await control.open();
+      const accepted = await control.put(deployment, draft);
+      const ids = control.make(draft, deployment, accepted, container);
+      for (const hook of draft.hooks ?? []) makeHook(engine, hook, deployment, accepted);
+      await Promise.all(ids.map((id) => engine.start(id)));
+      return { lease, deployment, accepted, ids };
+    },
+    handOver: (deployment) => control.post(`/v1/deployments/${deployment}/started`),
+    down: (app) => lines(address, "DELETE", `/v1/apps/${app}`),
+    routed: async () => {
+      const { services } = (await control.get("/v1/apps/shop")) as AppSummary;
+      const targets = services.flatMap((service) => service.targets);
+      return targets.filter((target) => target.address !== "").map((target) => target.id);
+    },
+    releases: async () => {
+      const { releases } = (await control.get("/v1/apps/shop/releases")) as {
+        releases: { number: number; state: string }[];
+      };
+      return releases.map((row) => [row.number, row.state]);
+    },
+    events: async (deployment) =>
+      (await lines(address, "GET", `/v1/deployments/${deployment}/events`)) as DeploymentEvent[],
+    gatewayBack: async () => {
+      const { directory: kept, httpPort } = gateway;
+      control.gateway = await startGateway({ workers: 2, directory: kept, httpPort });
+    },
+    fatal: async () => {
+      const reason = await fatal.promise;
+      unexpected = null;
+      return reason;
+    },
+    ended: async (deployment) => {
+      for (;;) {
+        const { deployments } = (await control.get("/v1/apps/shop/deployments")) as {
+          deployments: DeploymentRecord[];
+        };
+        const record = deployments.find((entry) => entry.id === deployment);
+        if (record?.outcome) return record;
+      }
     },
     restart: async (between) => {
       await daemon[Symbol.asyncDispose]();
@@ -122,9 +199,11 @@ export async function startControl(engine: FakeEngine): Promise<TestControl> {
     },
     [Symbol.asyncDispose]: async () => {
       await daemon[Symbol.asyncDispose]();
+      if (control.gateway !== gateway) await control.gateway[Symbol.asyncDispose]();
       await gateway[Symbol.asyncDispose]();
       for (const container of await engine.containers({})) await engine.remove(container.id);
       rmSync(directory, { recursive: true, force: true });
+      if (unexpected !== null) throw unexpected;
     },
   };
   return control;
@@ -133,6 +212,12 @@ export async function startControl(engine: FakeEngine): Promise<TestControl> {
 function asDraft(draft: Partial<PutReleaseRequest>): PutReleaseRequest {
   const { number: _number, createdAt: _createdAt, ...whole } = release();
   return { force: false, ...whole, fingerprint: Math.random().toString(16), ...draft };
+}
+
+async function lines(address: { socketPath: string }, method: string, path: string): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for await (const line of requestStream(address, method, path)) all.push(line);
+  return all;
 }
 
 function lease(address: { socketPath: string }, app: string, request: Partial<BeginRequest> = {}): Lease {
@@ -213,4 +298,18 @@ function makeContainers(
       }),
     ),
   );
+}
+
+function makeHook(engine: FakeEngine, hook: Hook, deployment: string, accepted: ReleaseAccepted): void {
+  engine.create({
+    labels: {
+      [label.app]: "shop",
+      [label.colour]: accepted.colour,
+      [label.release]: String(accepted.release),
+      [label.deployment]: deployment,
+      [label.service]: hook.service,
+      [label.role]: "hook",
+      [label.hook]: `${hook.phase}.${hook.index}`,
+    },
+  });
 }

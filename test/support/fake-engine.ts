@@ -35,6 +35,7 @@ export class FakeEngine implements Engine {
   /** Two engines, also of two test runs, do not get in each other's way. */
   readonly #subnet = `127.${randomInt(64, 127)}.${randomInt(1, 255)}`;
   #serial = 0;
+  #addresses = 0;
 
   /** @returns the container's id */
   create(spec: FakeContainerSpec): string {
@@ -57,7 +58,7 @@ export class FakeEngine implements Engine {
       spec,
       state,
       server: null,
-      address: `${this.#subnet}.${this.#serial}`,
+      address: this.#nextAddress(),
     });
     return id;
   }
@@ -66,6 +67,12 @@ export class FakeEngine implements Engine {
   crash(id: string, exitCode = 1): void {
     const container = this.#containers.get(id);
     if (container) this.#end(container, exitCode);
+  }
+
+  /** The stopped container gets another address at its next start. */
+  move(id: string): void {
+    const container = this.#containers.get(id);
+    if (container) container.address = this.#nextAddress();
   }
 
   setHealth(id: string, health: "healthy" | "unhealthy"): void {
@@ -175,6 +182,10 @@ export class FakeEngine implements Engine {
   async removeImage(ref: string): Promise<boolean> {
     this.removedImages.push(ref);
     return true;
+  }
+
+  #nextAddress(): string {
+    return `${this.#subnet}.${++this.#addresses}`;
   }
 
   #end(container: FakeContainer, exitCode: number): void {

@@ -52,6 +52,27 @@ describe("a deployment", () => {
     });
   });
 
+  it("of the same fingerprint is done when the live containers do not run", async () => {
+    await control.deploy({ fingerprint: "same" });
+    const [id = ""] = await control.running();
+    engine.crash(id);
+    expect(await control.deploy({ fingerprint: "same" })).toMatchObject({ outcome: "live", release: 2 });
+    expect(await control.answer()).toBe("release 2");
+  });
+
+  it("without a container in any service has nothing to wait for", async () => {
+    const outcome = await control.deploy({ services: [webService({ replicas: 0 })] });
+    expect(outcome).toMatchObject({ outcome: "live", release: 1 });
+  });
+
+  it("ends when a container dies while the others are still being started", async () => {
+    await control.deploy({});
+    const { lease, ids } = await control.stage();
+    engine.crash(ids[0] ?? "");
+    expect(await lease.outcome()).toMatchObject({ outcome: "refused", error: { code: "CONTAINER_EXITED" } });
+    expect(await engine.containers({})).toHaveLength(1);
+  });
+
   it("refuses a release whose probe never succeeds and leaves the old one untouched", async () => {
     await control.deploy(checked);
     const before = await control.running();
@@ -171,5 +192,29 @@ describe("a deployment", () => {
     await expect(control.put(deployment, { app: "blog" })).rejects.toMatchObject({ code: "ROUTE_TAKEN" });
     await expect(control.put(deployment, { app: "blog" })).rejects.toThrow(/app shop/);
     lease.drop();
+  });
+
+  it("of two apps with the same route gives it to one", async () => {
+    const opened = await Promise.all(
+      ["one", "two"].map(async (app) => {
+        const lease = control.begin(app);
+        const begun = await lease.until((event) => event.type === "begun");
+        const deployment = begun.type === "begun" ? begun.deployment : "";
+        const accepted = await control.put(deployment, { app });
+        const ids = control.make({ app }, deployment, accepted, () => ({
+          serve: (_request, response) => void response.end(app),
+        }));
+        await Promise.all(ids.map((id) => engine.start(id)));
+        return { lease, deployment, app };
+      }),
+    );
+    await Promise.all(opened.map(({ deployment }) => control.handOver(deployment)));
+    const outcomes = await Promise.all(opened.map(({ lease }) => lease.outcome()));
+    expect(outcomes.map((outcome) => outcome.outcome).sort()).toEqual(["aborted", "live"]);
+    const winner = opened[outcomes.findIndex((outcome) => outcome.outcome === "live")]?.app;
+    const loser = outcomes.find((outcome) => outcome.outcome === "aborted");
+    expect(loser?.error).toMatchObject({ code: "ROUTE_TAKEN" });
+    expect(loser?.error?.message).toContain(`app ${winner}`);
+    expect(await control.answer()).toBe(winner);
   });
 });

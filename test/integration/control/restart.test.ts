@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { State } from "../../../src/control/state.ts";
+import type { AppSummary } from "../../../src/model/control-api.ts";
 import type { RoutingTable } from "../../../src/model/route.ts";
+import { defaultSettings } from "../../../src/model/settings.ts";
 import { answering, startControl, type TestControl } from "../../support/control.ts";
 import { FakeEngine } from "../../support/fake-engine.ts";
+import { webService } from "../../support/release.ts";
 
 let engine: FakeEngine;
 let control: TestControl;
@@ -126,5 +129,71 @@ describe("control restarted", () => {
     while (await engine.inspect(late)) await new Promise((resolve) => setImmediate(resolve));
     expect(await control.answer()).toBe("release 1");
     next.drop();
+  });
+
+  it("serves its API although a live container does not pass its probe, and lets it in when it does", async () => {
+    let good = true;
+    const check = {
+      path: "/",
+      host: null,
+      successes: 1,
+      intervalMs: 20,
+      timeoutMs: 500,
+      status: { from: 200, to: 399 },
+    };
+    await control.deploy({ services: [webService({ check })] }, () => ({
+      serve: (_request, response) => void response.writeHead(good ? 200 : 500).end("here"),
+    }));
+    const [id = ""] = await control.running();
+    await control.restart(async () => {
+      good = false;
+      engine.crash(id);
+      engine.move(id);
+      await engine.start(id);
+    });
+    expect(((await control.get("/v1/apps/shop")) as AppSummary).live?.number).toBe(1);
+    expect(await control.routed()).toEqual([]);
+    good = true;
+    while ((await control.answer()) !== "here") await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it("after a switch that could not be written down goes on from what the gateway serves", async () => {
+    await control.deploy({});
+    vi.spyOn(State.prototype, "commitSwitch").mockImplementationOnce(() => {
+      throw new Error("database or disk is full");
+    });
+    const { deployment, ids } = await control.stage();
+    await control.handOver(deployment);
+    expect(await control.fatal()).toMatchObject({ message: "database or disk is full" });
+    expect(await control.answer()).toBe("release 2");
+    await control.restart();
+    expect(await control.ended(deployment)).toMatchObject({ outcome: "live", release: 2 });
+    expect(await control.releases()).toEqual([
+      [2, "live"],
+      [1, "retired"],
+    ]);
+    expect(await control.answer()).toBe("release 2");
+    expect(await control.running()).toEqual(ids);
+  });
+
+  it.each(["verify", "switch"] as const)("waits no longer than the time-out at %s either", async (step) => {
+    await control.deploy({});
+    const settings = { ...defaultSettings, readyTimeoutMs: 300 };
+    const { deployment } = await control.stage({ settings }, (service, number) => ({
+      ...answering(service, number),
+      health: "starting",
+    }));
+    await control.restart(async (file) => {
+      const state = new State(file);
+      const record = state.deployment(deployment);
+      if (!record) throw new Error("no record");
+      state.save({ ...record, step, handedOver: true });
+      state.close();
+    });
+    expect(await control.ended(deployment)).toMatchObject({
+      outcome: "refused",
+      error: { code: "NOT_HEALTHY" },
+    });
+    expect(await control.answer()).toBe("release 1");
   });
 });

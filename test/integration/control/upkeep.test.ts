@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { AppSummary } from "../../../src/model/control-api.ts";
 import { defaultSettings } from "../../../src/model/settings.ts";
 import { startControl, type TestControl } from "../../support/control.ts";
 import { FakeEngine } from "../../support/fake-engine.ts";
@@ -23,13 +22,8 @@ describe("what happens between deployments", () => {
     for (let i = 0; i < 20; i++) expect(await control.answer()).toBe("release 1");
     engine.crash(b);
     await engine.start(a);
-    const routed = async (): Promise<string[]> => {
-      const summary = (await control.get("/v1/apps/shop")) as AppSummary;
-      const targets = summary.services.flatMap((service) => service.targets);
-      return targets.filter((target) => target.address !== "").map((target) => target.id);
-    };
-    while (!(await routed()).includes(a)) await new Promise((resolve) => setImmediate(resolve));
-    expect(await routed()).toEqual([a]);
+    while (!(await control.routed()).includes(a)) await new Promise((resolve) => setImmediate(resolve));
+    expect(await control.routed()).toEqual([a]);
     while ((await control.answer()) !== "release 1") await new Promise((resolve) => setImmediate(resolve));
   });
 

@@ -81,6 +81,51 @@ describe("client and server", () => {
   });
 });
 
+describe("closing", () => {
+  it("a stream in the instant of its last line ends it, and nothing else", async () => {
+    const goOn = Promise.withResolvers<void>();
+    await serve({
+      "GET /s": async (call) => {
+        const stream = call.stream();
+        stream.write(1);
+        await goOn.promise;
+        stream.write(2);
+        stream.end();
+      },
+    });
+    const closing = new AbortController();
+    const read: unknown[] = [];
+    const reading = async (): Promise<void> => {
+      for await (const value of requestStream(
+        { socketPath: socketPath() },
+        "GET",
+        "/s",
+        undefined,
+        closing.signal,
+      )) {
+        read.push(value);
+        if (value === 1) goOn.resolve();
+        else closing.abort();
+      }
+    };
+    await reading().catch(() => undefined);
+    expect(read).toEqual([1, 2]);
+    const answered = requestJson({ socketPath: socketPath() }, "GET", "/none");
+    await expect(answered).rejects.toMatchObject({ code: "USAGE" });
+  });
+
+  it("a request that is not answered fails with the signal's reason", async () => {
+    await serve({ "GET /never": () => new Promise(() => undefined) });
+    const address = { socketPath: socketPath() };
+    const limit = AbortSignal.timeout(20);
+    await expect(requestJson(address, "GET", "/never", undefined, limit)).rejects.toMatchObject({
+      name: "TimeoutError",
+    });
+    const passed = AbortSignal.abort(new Error("too late"));
+    await expect(requestJson(address, "GET", "/never", undefined, passed)).rejects.toThrow("too late");
+  });
+});
+
 describe("readNdjson", () => {
   it("reads the same values however the bytes are split", async () => {
     await serve({});
