@@ -76,24 +76,28 @@ describe.each([
   });
 
   /** Starts listening and resolves when the subscription stands. */
-  async function listen(): Promise<{ events: ContainerEvent[]; until: (action: string) => Promise<void> }> {
+  async function listen(): Promise<{
+    events: ContainerEvent[];
+    until: (action: string, id: string) => Promise<void>;
+  }> {
     const events: ContainerEvent[] = [];
     const stands = Promise.withResolvers<void>();
-    const waiters: { action: string; resolve: () => void }[] = [];
+    const waiters: { action: string; id: string; resolve: () => void }[] = [];
     void (async () => {
       for await (const event of subject.engine.events(stop.signal)) {
         if (event === null) stands.resolve();
         else {
           events.push(event);
-          for (const waiter of waiters) if (waiter.action === event.action) waiter.resolve();
+          for (const waiter of waiters)
+            if (waiter.action === event.action && waiter.id === event.id) waiter.resolve();
         }
       }
     })();
     await stands.promise;
-    const until = (action: string): Promise<void> =>
+    const until = (action: string, id: string): Promise<void> =>
       new Promise((resolve) => {
-        if (events.some((event) => event.action === action)) resolve();
-        else waiters.push({ action, resolve });
+        if (events.some((event) => event.action === action && event.id === id)) resolve();
+        else waiters.push({ action, id, resolve });
       });
     return { events, until };
   }
@@ -131,11 +135,11 @@ describe.each([
     const { events, until } = await listen();
     const id = await subject.create("runs", { [label.app]: "a" });
     await subject.engine.start(id);
-    await until("start");
+    await until("start", id);
     await subject.engine.stop(id);
-    await until("die");
+    await until("die", id);
     await subject.engine.remove(id);
-    await until("destroy");
+    await until("destroy", id);
     const told = events.filter(
       (event) => event.id === id && ["start", "die", "destroy"].includes(event.action),
     );
