@@ -7,8 +7,11 @@ import {
 import { type ErrorBody, fromErrorBody } from "../model/error.ts";
 import { readNdjson } from "./ndjson.ts";
 
-/** Where requests go: a socket path or anything else node:http can connect by. */
-export type Address = Pick<RequestOptions, "socketPath" | "agent" | "createConnection">;
+/**
+ * Where requests go: a socket path, or an agent that connects otherwise. Over a socket each request has a connection of
+ * its own: one that was kept would fail the first request after the server was started again.
+ */
+export type Address = Pick<RequestOptions, "socketPath" | "agent">;
 
 /**
  * One JSON request. Resolves with the parsed answer, `null` for an empty one.
@@ -52,6 +55,7 @@ async function send(
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const request = httpRequest({
+    agent: false,
     ...address,
     host: "cutover",
     method,

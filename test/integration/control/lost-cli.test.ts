@@ -60,15 +60,18 @@ describe("a CLI that goes away", () => {
   it("leaves nothing that its compose goes on making during the clean-up", async () => {
     await control.deploy({});
     const { lease, deployment, accepted } = await control.stage();
-    const removal = hold(engine, "remove");
+    const first = hold(engine, "remove");
     lease.drop();
-    await removal.reached;
+    await first.reached;
     const [late = ""] = control.make({}, deployment, accepted);
-    const [never = ""] = control.make({}, deployment, accepted);
-    await engine.start(late);
-    removal.release();
+    first.release();
+    const second = hold(engine, "remove");
+    await second.reached;
+    const [latest = ""] = control.make({}, deployment, accepted);
+    await engine.start(latest);
+    second.release();
     expect(await control.ended(deployment)).toMatchObject({ outcome: "aborted" });
-    for (const id of [late, never]) {
+    for (const id of [late, latest]) {
       while (await engine.inspect(id)) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await control.answer()).toBe("release 1");

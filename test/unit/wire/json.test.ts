@@ -81,6 +81,17 @@ describe("client and server", () => {
   });
 });
 
+describe("a server started again", () => {
+  it("answers the first request", async () => {
+    await serve({ "GET /x": () => "before" });
+    expect(await requestJson({ socketPath: socketPath() }, "GET", "/x")).toBe("before");
+    server.closeAllConnections();
+    server.close();
+    await serve({ "GET /x": () => "after" });
+    expect(await requestJson({ socketPath: socketPath() }, "GET", "/x")).toBe("after");
+  });
+});
+
 describe("closing", () => {
   it("a stream in the instant of its last line ends it, and nothing else", async () => {
     const goOn = Promise.withResolvers<void>();
