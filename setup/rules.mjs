@@ -45,6 +45,7 @@ export const pureFiles = [
   "src/compose/{hook-service,images,nearest,refusals,roles,routing,service-labels,service-name,warnings}.ts",
   "src/deploy/{machine,ports,record,targets}.ts",
   "src/gateway/{claims,drain-count,host,select,stats,table,table-check}.ts",
+  "src/gateway/routing/*.ts",
   "src/control/{app-lock,rollback-target,summaries,target-set}.ts",
   "src/cli/render/{error,history,log-lines,plain,progress-lines,quantity,receipt,status}.ts",
   "tools/load/{latency,monotony,report}.ts",
