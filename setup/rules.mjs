@@ -41,7 +41,7 @@ export const folders = {
 export const pureFiles = [
   "src/model/*.ts",
   "src/observe/{histogram,receipt}.ts",
-  "src/compose/{app,app-definition,base-project,colour-networks,colour-project,compose-model,dollar,duration}.ts",
+  "src/compose/{app,app-definition,base-project,colour-networks,colour-project,compose-model,dollar}.ts",
   "src/compose/{hook-service,images,nearest,refusals,roles,routing,service-labels,service-name,warnings}.ts",
   "src/deploy/{machine,ports,record,targets}.ts",
   "src/gateway/{claims,drain-count,host,select,stats,table,table-check}.ts",

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { parseDuration as composeDuration } from "../compose/duration.ts";
+import { parseDuration as composeDuration } from "../model/duration.ts";
 
 /** The longest a Node timer takes, in milliseconds: 24.8 days. */
 export const longestMs = 2 ** 31 - 1;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationPattern, parseDuration } from "./duration.ts";
+import { durationPattern, parseDuration } from "../model/duration.ts";
 
 /**
  * The shape of `x-cutover`, at the top of a compose file and in a service. It only checks: `extension.ts` turns what

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { type Check, defaultCheck } from "../model/check.ts";
 import { type Hook, type Settings, defaultSettings, hookPhases } from "../model/settings.ts";
 import { unescapeDollars } from "./dollar.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../model/duration.ts";
 import { extensionError, invalid } from "./extension-error.ts";
 import {
   type AppExtension,

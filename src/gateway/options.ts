@@ -1,6 +1,9 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { CutoverError } from "../model/error.ts";
+import { readGatewaySettings } from "../model/gateway-setting.ts";
+import { gatewaySettingCatalogue } from "../model/gateway-setting-catalogue.ts";
+import type { GatewaySettings } from "../model/gateway-settings.ts";
 
 /** How the gateway daemon is started. */
 export interface GatewayOptions {
@@ -9,12 +12,15 @@ export interface GatewayOptions {
   bind: string | null;
   socket: string;
   snapshot: string;
+  /** At least 1: the setting, or what it stands for on this machine. */
   workers: number;
+  settings: GatewaySettings;
 }
 
 /**
  * Options from the command line, else from the environment (`CUTOVER_HTTP_PORT`, `CUTOVER_BIND`,
- * `CUTOVER_GATEWAY_SOCKET`, `CUTOVER_SNAPSHOT`, `CUTOVER_WORKERS`).
+ * `CUTOVER_GATEWAY_SOCKET`, `CUTOVER_SNAPSHOT`, `CUTOVER_WORKERS`), and the settings of
+ * `model/gateway-setting-catalogue.ts`: `--NAME VALUE`, else `CUTOVER_GATEWAY_NAME` in capitals with underscores.
  *
  * There are two workers or more unless asked otherwise, so that the listening socket outlives the crash of one.
  *
@@ -22,40 +28,53 @@ export interface GatewayOptions {
  */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): GatewayOptions {
   const given = parse(args);
+  const settings = readGatewaySettings(settingTexts(given, env), (name) => `--${name}`);
   return {
-    httpPort: whole("--http-port", given["http-port"] ?? env.CUTOVER_HTTP_PORT ?? "80", 65_535),
+    httpPort: port(given["http-port"] ?? env.CUTOVER_HTTP_PORT ?? "80"),
     bind: (given.bind ?? env.CUTOVER_BIND) || null,
     socket: given.socket ?? env.CUTOVER_GATEWAY_SOCKET ?? "/run/cutover/gateway.sock",
     snapshot: given.snapshot ?? env.CUTOVER_SNAPSHOT ?? "/run/cutover/table.json",
-    workers: whole(
-      "--workers",
-      given.workers ?? env.CUTOVER_WORKERS ?? String(Math.max(2, availableParallelism())),
-      256,
-    ),
+    workers: settings.workers || Math.max(2, availableParallelism()),
+    settings,
   };
 }
 
-function parse(args: string[]) {
+/** Variable that gives a setting where the command line does not: `CUTOVER_GATEWAY_MAX_LINE` of `max-line`. */
+export function settingVariable(name: string): string {
+  return `CUTOVER_GATEWAY_${name.toUpperCase().replaceAll("-", "_")}`;
+}
+
+function settingTexts(given: Given, env: NodeJS.ProcessEnv): Given {
+  return Object.fromEntries(
+    gatewaySettingCatalogue.map(({ name }) => [
+      name,
+      given[name] ?? env[settingVariable(name)] ?? (name === "workers" ? env.CUTOVER_WORKERS : undefined),
+    ]),
+  );
+}
+
+type Given = Record<string, string | undefined>;
+
+function parse(args: string[]): Given {
+  const names = [
+    "http-port",
+    "bind",
+    "socket",
+    "snapshot",
+    ...gatewaySettingCatalogue.map(({ name }) => name),
+  ];
   try {
-    return parseArgs({
-      args,
-      options: {
-        "http-port": { type: "string" },
-        bind: { type: "string" },
-        socket: { type: "string" },
-        snapshot: { type: "string" },
-        workers: { type: "string" },
-      },
-    }).values;
+    const options = Object.fromEntries(names.map((name) => [name, { type: "string" } as const]));
+    return parseArgs({ args, options }).values;
   } catch (error) {
     throw new CutoverError("USAGE", error instanceof Error ? error.message : String(error));
   }
 }
 
-function whole(name: string, text: string, most: number): number {
+function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (value < 1 || value > most) {
-    throw new CutoverError("USAGE", `${name} takes a whole number from 1 to ${most}, not '${text}'`);
+  if (value < 1 || value > 65_535) {
+    throw new CutoverError("USAGE", `--http-port takes a whole number from 1 to 65535, not '${text}'`);
   }
   return value;
 }

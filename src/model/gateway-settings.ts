@@ -1,5 +1,7 @@
 /** Settings of a gateway as a whole, the same in all of its workers. Milliseconds and bytes. */
 export interface GatewaySettings {
+  /** Processes that serve; 0 for one a core, two at least. */
+  workers: number;
   /** How connections are handled: `auto` takes `raw` where its self-test succeeds. */
   transport: "auto" | "raw" | "net";
   /** Addresses and CIDR blocks whose forwarding fields and PROXY headers are believed. */
@@ -39,6 +41,7 @@ export interface GatewaySettings {
 }
 
 export const defaultGatewaySettings: GatewaySettings = {
+  workers: 0,
   transport: "auto",
   trustedProxies: [],
   proxyProtocol: false,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { escapeDollar, unescapeDollar, unescapeDollars } from "../../../src/compose/dollar.ts";
-import { parseDuration } from "../../../src/compose/duration.ts";
+import { parseDuration } from "../../../src/model/duration.ts";
 import { releaseImageRef, serviceImageName } from "../../../src/compose/images.ts";
 import { storeKind } from "../../../src/compose/known-images.ts";
 import { editDistance, nearest } from "../../../src/compose/nearest.ts";

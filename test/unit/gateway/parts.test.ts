@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hostName, hostPort, isHostPattern } from "../../../src/gateway/host.ts";
-import { readOptions } from "../../../src/gateway/options.ts";
 import { createMutex } from "../../../src/gateway/primary/mutex.ts";
 import { checkListenersBody, drainOf, probeOf } from "../../../src/gateway/primary/requests.ts";
 import { loadSnapshot, writeSnapshot } from "../../../src/gateway/primary/snapshot.ts";
@@ -25,30 +24,6 @@ test("names in a Host header", () => {
     false,
     false,
   ]);
-});
-
-describe("options", () => {
-  test("come from the command line, then the environment, then defaults", () => {
-    expect(
-      readOptions(["--http-port", "81", "--workers=3"], {
-        CUTOVER_HTTP_PORT: "82",
-        CUTOVER_BIND: "127.0.0.1",
-      }),
-    ).toEqual({
-      httpPort: 81,
-      bind: "127.0.0.1",
-      socket: "/run/cutover/gateway.sock",
-      snapshot: "/run/cutover/table.json",
-      workers: 3,
-    });
-    expect(readOptions([], {}).workers).toBeGreaterThanOrEqual(2);
-  });
-
-  test("that are wrong are named", () => {
-    for (const args of [["--http-port", "x"], ["--http-port", "70000"], ["--workers", "0"], ["--unknown"]]) {
-      expect(() => readOptions(args, {})).toThrow(expect.objectContaining({ code: "USAGE" }));
-    }
-  });
 });
 
 describe("table check", () => {
