@@ -4,6 +4,22 @@ export const headroom = 4_096;
 const tailroom = 64;
 const viewSlots = 32;
 
+/** Memory of one or more blocks. */
+export interface Arena {
+  bytes: Uint8Array<ArrayBuffer>;
+  words: DataView;
+}
+
+export function createArena(size: number): Arena {
+  const memory = Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer;
+  return { bytes: new Uint8Array(memory), words: new DataView(memory) };
+}
+
+/** Bytes of memory that a block takes. */
+export function blockBytes(size: number): number {
+  return headroom + size + tailroom;
+}
+
 /**
  * A piece of memory that is read into and written from. Writing does not copy: while a write is under way the block
  * is *lent*, and its bytes must not change.
@@ -11,21 +27,36 @@ const viewSlots = 32;
 export class Block {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly words: DataView;
+  /** Offset in `bytes` from which the block's own bytes stand, with `headroom` before it. */
+  readonly start: number;
+  /** Bytes from `start` on. */
+  readonly size: number;
   /** Where received bytes begin to stand. */
   readonly readable: Buffer;
   /** Writes under way that use it. */
   lent = 0;
   /** Its last user has let go of it: it goes back to its pool when it is not lent any more. */
   idle = false;
+  /**
+   * Several connections read into it, so that it can't be lent: a transport writes a copy of its bytes, and `lent` stays
+   * 0. Whoever wants to keep bytes of it copies them.
+   */
+  shared = false;
   readonly pool: BlockPool | null;
   readonly #views: (Uint8Array | null)[] = new Array<Uint8Array | null>(viewSlots).fill(null);
 
-  /** @param size bytes that can be read at a time, beside headroom and tailroom */
-  constructor(size: number, pool: BlockPool | null = null) {
-    const memory = Buffer.allocUnsafeSlow(headroom + size + tailroom).buffer as ArrayBuffer;
-    this.bytes = new Uint8Array(memory);
-    this.words = new DataView(memory);
-    this.readable = Buffer.from(memory, headroom, size);
+  /**
+   * @param size bytes that can be read at a time, beside headroom and tailroom
+   * @param arena memory that several blocks share, so that bytes can be copied between them without views
+   * @param offset where in the arena this block's `blockBytes(size)` begin
+   */
+  constructor(size: number, pool: BlockPool | null = null, arena: Arena | null = null, offset = 0) {
+    const { bytes, words } = arena ?? createArena(blockBytes(size));
+    this.bytes = bytes;
+    this.words = words;
+    this.start = offset + headroom;
+    this.size = size;
+    this.readable = Buffer.from(bytes.buffer, this.start, size);
     this.pool = pool;
   }
 
@@ -52,6 +83,11 @@ export class BlockPool {
   constructor(size: number, keep: number) {
     this.size = size;
     this.#keep = keep;
+  }
+
+  /** Blocks that wait to be taken. */
+  get free(): number {
+    return this.#free.length;
   }
 
   take(): Block {
@@ -85,6 +121,6 @@ export class BlockPool {
 /** A block with bytes that never change, for answers that are sent again and again. */
 export function constantBlock(content: Uint8Array): Block {
   const block = new Block(content.length);
-  block.bytes.set(content, headroom);
+  block.bytes.set(content, block.start);
   return block;
 }

@@ -1,5 +1,6 @@
 import type { Server } from "node:net";
 import type { Block } from "./block.ts";
+import type { ReadBlocks } from "./read-blocks.ts";
 
 /** What a write came to. */
 export const Written = {
@@ -59,11 +60,19 @@ export interface Connection {
   localPort(): number;
 }
 
+/** A connection could not be accepted (a system error code: `EMFILE`). The server goes on. */
+export type AcceptFailed = (code: string) => void;
+
 /** A way to use the kernel's TCP. Both ways behave the same; `raw` is the faster one. */
 export interface Transport {
   readonly name: "raw" | "net";
-  /** Takes the connections of a server that listens. `accepted` says who uses a connection, or null to refuse it. */
-  accept(server: Server, accepted: (connection: Connection) => Endpoint | null): void;
+  /** What connections read into. */
+  readonly blocks: ReadBlocks;
+  /**
+   * Takes the connections of a server that listens. `accepted` says who uses a connection, or null to refuse it.
+   * `server.close()` stops accepting and does not wait for connections. Two servers may have the same `accepted`.
+   */
+  accept(server: Server, accepted: (connection: Connection) => Endpoint | null, failed?: AcceptFailed): void;
   /** Starts to connect to an IP address. The outcome is told to the endpoint, never at once. */
   connect(address: string, port: number, endpoint: Endpoint): Connection;
 }
