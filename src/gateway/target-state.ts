@@ -1,4 +1,4 @@
-import type { Backend, Target } from "../model/route.ts";
+import type { Backend, BackendPolicy, Target } from "../model/route.ts";
 import type { TargetClaim } from "./target-claim.ts";
 
 /** What one worker knows of a target beside its address. Lives as long as it is in the table or owes anything. */
@@ -13,17 +13,17 @@ export class TargetState {
   claims: TargetClaim | null = null;
   /** Called after each change of its claims; set while it is drained. */
   watch: ((target: TargetState) => void) | null = null;
-  /** Called after each release; set while requests wait for it. */
+  /** Called after each release; set where requests may wait for one. */
   freed: ((target: TargetState) => void) | null = null;
   /** `performance.now()` from which it is in the table, for a slow start. */
   readonly since: number;
   /** Until then (`performance.now()`) others are preferred, because a connection failed. */
-  suspectUntil = 0;
+  suspectUntil = Number.NEGATIVE_INFINITY;
   /** Until then it gets no request, because it failed again and again. */
-  ejectedUntil = 0;
-  /** Failures in a row. */
+  ejectedUntil = Number.NEGATIVE_INFINITY;
+  /** Failures in a row. After an ejection it begins one short of the next. */
   failures = 0;
-  /** Ejections in a row. */
+  /** Ejections that are not forgotten yet: each makes the next twice as long. */
   ejections = 0;
   /** The primary's probes say that it does not answer. */
   down = false;
@@ -39,8 +39,26 @@ export class TargetState {
   }
 }
 
-/** A backend with what one worker knows of its targets. */
-export interface BackendState {
-  backend: Backend;
-  targets: readonly TargetState[];
+/** What is done with a target that fails again and again; null leaves it in. */
+export type Ejection = Exclude<BackendPolicy["ejection"], undefined>;
+
+export const defaultEjection: NonNullable<Ejection> = { failures: 5, baseMs: 1_000, maxMs: 30_000 };
+
+/** A backend of one table with what one worker knows of its targets. */
+export class BackendState {
+  readonly backend: Backend;
+  readonly targets: readonly TargetState[];
+  /** Its targets have different weights. */
+  readonly weighted: boolean;
+  readonly slowStartMs: number;
+  readonly ejection: Ejection;
+
+  constructor(backend: Backend, targets: readonly TargetState[]) {
+    const policy = backend.policy ?? {};
+    this.backend = backend;
+    this.targets = targets;
+    this.weighted = targets.some((target) => target.weight !== targets[0]?.weight);
+    this.slowStartMs = policy.slowStartMs ?? 0;
+    this.ejection = policy.ejection === undefined ? defaultEjection : policy.ejection;
+  }
 }
