@@ -21,6 +21,7 @@ interface Raw {
   httpPort?: number;
   httpsPort?: number;
   bind?: string;
+  gateway?: string[];
   all?: boolean;
   yes?: boolean;
 }
@@ -65,6 +66,7 @@ export async function dispatch(name: string, context: Context, raw: Raw, args: u
         httpPort: raw.httpPort ?? null,
         httpsPort: raw.httpsPort ?? null,
         bind: raw.bind ?? null,
+        settings: raw.gateway ?? [],
       });
     }
     case "down":

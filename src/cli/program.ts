@@ -3,7 +3,7 @@ import { version } from "../install/version.ts";
 import { declareGlobals } from "./globals.ts";
 import { commandTerm, formatHelp } from "./help.ts";
 import type { Io } from "./io.ts";
-import { collectScale, parseDuration, parsePort, parseRelease, parseTail } from "./values.ts";
+import { collect, collectScale, parseDuration, parsePort, parseRelease, parseTail } from "./values.ts";
 
 /** Called with the chosen command's full name (`deploy`, `plugin install`), its arguments and the command itself. */
 export type Act = (name: string, args: unknown[], command: Command) => Promise<void>;
@@ -82,6 +82,7 @@ function declareCommands(program: Command, act: Act): void {
     .option("--http-port <port>", "Port of the gateway for apps without a port of their own", parsePort)
     .option("--https-port <port>", "Port of the gateway for TLS", parsePort)
     .option("--bind <address>", "Address the gateway listens on; every address by default")
+    .option("--gateway <name=value>", "Setting of the gateway; NAME= for its default; repeatable", collect)
     .option("--json", "Print JSON");
   command("down", "Remove an app, or everything with --all; volumes stay")
     .option("--all", "Remove every app, control and gateway")

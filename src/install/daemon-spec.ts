@@ -3,6 +3,7 @@ import type { EngineConnection } from "../engine/connection.ts";
 import type { EngineHost } from "../engine/host.ts";
 import { bundlePath } from "./bundles.ts";
 import type { DaemonImage } from "./daemon-image.ts";
+import { type SaidSettings, settingsOfSpec } from "./gateway-settings.ts";
 import {
   type Component,
   directories,
@@ -25,6 +26,8 @@ export interface Ports {
 export interface SpecInput extends Ports {
   instance: string;
   image: DaemonImage;
+  /** Of the gateway. */
+  settings: SaidSettings;
   /** The engine's socket on the engine's machine. */
   engineSocket: string;
 }
@@ -39,9 +42,13 @@ export interface DaemonSpec {
 const socketInContainer = "/var/run/docker.sock";
 const logs = { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } };
 
-/** Not root, on the host's network, no Docker socket, nothing writable but its volume, no capability but the one to bind. */
+/**
+ * Not root, on the host's network, no Docker socket, no capability but the one to bind, nothing writable but its volume
+ * and the spool directory where a setting names one.
+ */
 export function gatewaySpec(input: SpecInput): DaemonSpec {
   const { instance, httpPort, bind } = input;
+  const said = settingsOfSpec(input.settings);
   return spec(input, "gateway", {
     Cmd: [
       bundlePath("gateway"),
@@ -52,13 +59,14 @@ export function gatewaySpec(input: SpecInput): DaemonSpec {
       `${directories.gateway}/${gatewaySocket}`,
       "--snapshot",
       `${directories.gateway}/table.json`,
+      ...said.flags,
     ],
     User: `${gatewayUser}:${gatewayUser}`,
-    Labels: { [installLabel.httpPort]: String(httpPort), [installLabel.bind]: bind ?? "" },
+    Labels: { [installLabel.httpPort]: String(httpPort), [installLabel.bind]: bind ?? "", ...said.labels },
     HostConfig: {
       NetworkMode: "host",
       CapAdd: ["NET_BIND_SERVICE"],
-      Mounts: [volumeMount(instance, "gateway")],
+      Mounts: [volumeMount(instance, "gateway"), ...said.mounts],
     },
   });
 }

@@ -11,6 +11,8 @@ export const installLabel = {
   config: "dev.cutover.config",
   httpPort: "dev.cutover.http-port",
   bind: "dev.cutover.bind",
+  /** JSON of the gateway's settings that were said, by name. */
+  settings: "dev.cutover.gateway-settings",
 } as const;
 
 /** User of the gateway: no account of the engine's machine has this number by default. */

@@ -5,6 +5,12 @@ import type { ControlStatus } from "../model/control-api.ts";
 import { CutoverError } from "../model/error.ts";
 import { connectControl } from "./connect.ts";
 import { ensureDaemonImage, removeOldImages } from "./daemon-image.ts";
+import {
+  chooseSettings,
+  checkDirectories,
+  type SaidSettings,
+  type SettingChanges,
+} from "./gateway-settings.ts";
 import { controlSpec, type DaemonSpec, engineSocketPath, gatewaySpec, type Ports } from "./daemon-spec.ts";
 import {
   type Component,
@@ -25,6 +31,7 @@ export interface UpOptions {
   httpPort?: number | undefined;
   httpsPort?: number | undefined;
   bind?: string | undefined;
+  settings?: SettingChanges | undefined;
   /** True, as `cutover up`: a daemon that is not as it should be is replaced. False, as `deploy`: one that runs is left alone. */
   replace: boolean;
   onProgress?: ((message: string) => void) | undefined;
@@ -38,6 +45,8 @@ export interface UpOptions {
 }
 
 export interface UpResult extends Ports {
+  /** The gateway's settings that were said, now or before. */
+  settings: SaidSettings;
   changes: Record<Component, DaemonChange>;
   /** What control says once both answer. */
   status: ControlStatus;
@@ -77,27 +86,30 @@ async function reconcile(options: UpOptions): Promise<UpResult> {
   const found = await Promise.all(components.map((component) => findDaemon(connection, instance, component)));
   const daemons: Daemons = { gateway: found[0] ?? null, control: found[1] ?? null };
   const ports = choosePorts(options, daemons.gateway);
+  const chosen = chooseSettings(daemons.gateway?.labels ?? {}, options.settings ?? {});
+  const { settings } = chosen;
   const complete = components.every((component) => daemons[component]?.running);
   const changes: Record<Component, DaemonChange> =
     complete && !options.replace
       ? { gateway: "unchanged", control: "unchanged" }
-      : await bringUp(options, daemons, ports);
+      : await bringUp(options, daemons, { ...ports, settings });
   const version = options.version ?? ownVersion;
   const control = await connectControl(connection, instance, { version });
   const status = (await control.request("GET", "/v1/status")) as ControlStatus;
   if (!status.gateway) {
     throw new CutoverError("GATEWAY_UNREACHABLE", "Control runs, but the gateway does not answer it.");
   }
-  return { ...ports, changes, status, warnings: warnings(options) };
+  return { ...ports, settings, changes, status, warnings: [...warnings(options), ...chosen.warnings] };
 }
 
 async function bringUp(
   options: UpOptions,
   daemons: Daemons,
-  ports: Ports,
+  gateway: Ports & { settings: SaidSettings },
 ): Promise<Record<Component, DaemonChange>> {
   const { connection, instance, onProgress } = options;
   const host = await engineHost(connection);
+  await checkDirectories(gateway.settings, host);
   const image = await ensureDaemonImage({
     connection,
     host,
@@ -108,12 +120,12 @@ async function bringUp(
     ...(onProgress ? { onProgress } : {}),
   });
   const engineSocket = options.engineSocket ?? engineSocketPath(connection, host);
-  const input = { instance, image, engineSocket, ...ports };
+  const input = { instance, image, engineSocket, ...gateway };
   const specs: Record<Component, DaemonSpec> = { gateway: gatewaySpec(input), control: controlSpec(input) };
   const change = (component: Component) =>
     neededChange(daemons[component], specs[component], options.replace);
   const changes = { gateway: change("gateway"), control: change("control") };
-  if (changes.gateway !== "unchanged") await checkPort(connection, host, ports, daemons.gateway);
+  if (changes.gateway !== "unchanged") await checkPort(connection, host, gateway, daemons.gateway);
   for (const key of volumeKeys) {
     await ensureVolume(connection, volumeName(instance, key), installationLabels(instance, key));
   }
@@ -124,7 +136,7 @@ async function bringUp(
     }),
   );
   const failure = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failure) throw await explain(failure.reason, connection, host, ports);
+  if (failure) throw await explain(failure.reason, connection, host, gateway);
   await removeOldImages(connection, instance, image.ref);
   return changes;
 }

@@ -1,4 +1,5 @@
 import type { Command, Option } from "commander";
+import { gatewaySettingCatalogue } from "../../model/gateway-setting-catalogue.ts";
 import { engineEnv, mergeGlobals } from "../globals.ts";
 import type { Io } from "../io.ts";
 import { createProgram } from "../program.ts";
@@ -108,6 +109,13 @@ function valuePlace(option: Option): "files" | { candidates: Candidate[] } | { s
       return { source: { kind: "contexts" } };
     case "--release":
       return { source: { kind: "releases", restorable: false } };
+    case "--gateway":
+      return {
+        candidates: gatewaySettingCatalogue.map(({ name, meaning }) => ({
+          value: `${name}=`,
+          about: meaning,
+        })),
+      };
     case "--scale":
       return { source: { kind: "scales" } };
     default:

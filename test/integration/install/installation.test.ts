@@ -17,6 +17,7 @@ import {
 import { resolveEndpoint } from "../../../src/engine/endpoint.ts";
 import { listImages } from "../../../src/engine/images.ts";
 import { connectControl } from "../../../src/install/connect.ts";
+import { readSettingChanges } from "../../../src/install/gateway-settings.ts";
 import { removeInstallation } from "../../../src/install/down.ts";
 import { installationLabels } from "../../../src/install/names.ts";
 import { ensureUp, type UpOptions } from "../../../src/install/up.ts";
@@ -137,6 +138,41 @@ describe("an installation", () => {
       resolve(response.statusCode);
     }).on("error", reject);
     expect(await promise).toBeGreaterThanOrEqual(400);
+  });
+
+  test("gives the gateway its settings, and keeps them until told otherwise", async () => {
+    const pages = mkdtempSync(join(dist, "pages-"));
+    const settings = readSettingChanges(["access-log=off", `error-pages=${pages}`, "header-timeout=15000ms"]);
+    await up();
+    const before = await ids();
+    const { changes } = await up({ settings });
+    expect(changes).toEqual({ control: "unchanged", gateway: "replaced" });
+    const changed = await ids();
+    expect(changed.control).toBe(before.control);
+    const said = { "access-log": "off", "error-pages": pages, "header-timeout": "15s" };
+    expect(await up()).toMatchObject({
+      settings: said,
+      changes: { control: "unchanged", gateway: "unchanged" },
+    });
+    expect(await ids()).toEqual(changed);
+    const path = `/containers/${changed.gateway}/json`;
+    const { body } = await connection.json({ method: "GET", path });
+    const pid = (body as { State: { Pid: number } }).State.Pid;
+    const line = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
+    expect(line.slice(line.indexOf("--access-log"), -1)).toEqual([
+      ...["--access-log", "off", "--error-pages", "/etc/cutover/error-pages", "--header-timeout", "15s"],
+    ]);
+    expect(await readFile(`/proc/${pid}/mountinfo`, "utf8")).toMatch(/ \/etc\/cutover\/error-pages ro,/);
+
+    await expect(
+      up({ settings: readSettingChanges(["error-pages=/no/such/directory"]) }),
+    ).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("/no/such/directory, which is no directory"),
+    });
+    expect(await ids()).toEqual(changed);
+    const reset = await up({ settings: readSettingChanges(["error-pages=", "header-timeout="]) });
+    expect(reset).toMatchObject({ settings: { "access-log": "off" }, changes: { gateway: "replaced" } });
   });
 
   test("starts what was stopped or removed", async () => {

@@ -42,6 +42,10 @@ describe("completion", () => {
       ["logs", "--fo"],
       ["--follow", ":4"],
     ],
+    [
+      ["up", "--gateway", "max-con"],
+      ["max-connections=", "max-connections-per-address=", ":4"],
+    ],
     [["-f", ""], [":0"]],
     [["deploy", "--file", "comp"], [":0"]],
     [["nonsense", ""], expect.arrayContaining(["deploy"])],
