@@ -44,6 +44,7 @@ export const pureFiles = [
   "src/compose/{app,app-definition,base-project,colour-networks,colour-project,compose-model,dollar}.ts",
   "src/compose/{hook-service,images,nearest,refusals,roles,routing,service-labels,service-name,warnings}.ts",
   "src/deploy/{machine,ports,record,targets}.ts",
+  "src/gateway/http1/*.ts",
   "src/gateway/{claims,drain-count,host,select,stats,table,table-check}.ts",
   "src/gateway/routing/*.ts",
   "src/control/{app-lock,rollback-target,summaries,target-set}.ts",
