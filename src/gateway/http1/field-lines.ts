@@ -35,6 +35,7 @@ export function readFieldLines(
   let p = start;
   for (;;) {
     const line = p;
+    p = letterEnd(words, p);
     let octet = bytes[p] as number;
     while (tokens[octet] === 1) octet = bytes[++p] as number;
     let underscored = false;
@@ -84,26 +85,55 @@ export function readFieldLines(
   }
 }
 
-/**
- * The offset of the first octet from `p` that may not stand in a field value (RFC 9110 section 5.5). Four octets at
- * a time: in a word, an octet below 0x20 or of 0x7f sets the highest bit of its place, and no other octet does so
- * unless one such stands below it.
- */
+/** The offset of the first octet from `start` on that may not stand in a field value (RFC 9110 section 5.5). */
 export function valueEnd(bytes: Uint8Array, words: DataView, start: number): number {
   let p = start;
   for (;;) {
-    for (;;) {
-      const word = words.getInt32(p, true);
-      const deleted = word ^ 0x7f7f7f7f;
-      const found = ((word - 0x20202020) & ~word) | ((deleted - 0x01010101) & ~deleted);
-      if ((found & 0x80808080) !== 0) break;
+    let found = controls(words.getInt32(p, true));
+    if (found === 0) {
       p += 4;
+      found = controls(words.getInt32(p, true));
+      if (found === 0) {
+        p += 4;
+        continue;
+      }
     }
-    let octet = bytes[p] as number;
-    while (values[octet] === 1 && octet !== Octet.tab) octet = bytes[++p] as number;
-    if (octet !== Octet.tab) return p;
+    p += firstMarked(found);
+    if (bytes[p] !== Octet.tab) return p;
     p += 1;
   }
+}
+
+/**
+ * Looks at four octets at a time. The highest bit is set in the place of the first octet that is below 0x20 or is
+ * 0x7f, and in no place before it; places after it mean nothing.
+ */
+function controls(word: number): number {
+  return ((word - 0x20202020) | ((word & 0x7f7f7f7f) + 0x01010101)) & ~word & 0x80808080;
+}
+
+/** The offset of the first octet from `start` on that is neither a letter nor `-`: the end of most field names. */
+function letterEnd(words: DataView, start: number): number {
+  let p = start;
+  for (;;) {
+    const found = others(words.getInt32(p, true));
+    if (found !== 0) return p + firstMarked(found);
+    p += 4;
+  }
+}
+
+/** The highest bit is set in the place of every octet that is neither a letter nor `-`. */
+function others(word: number): number {
+  const low = word & 0x7f7f7f7f;
+  const lower = low | 0x20202020;
+  const letter = (lower + 0x1f1f1f1f) & ~(lower + 0x05050505);
+  const dash = ~((low ^ 0x2d2d2d2d) + 0x7f7f7f7f);
+  return (~(letter | dash) | word) & 0x80808080;
+}
+
+/** The number of the first place that is marked, from 0 to 3. */
+function firstMarked(marks: number): number {
+  return (31 - Math.clz32(marks & -marks)) >>> 3;
 }
 
 function misnamed(octet: number, first: boolean): string {
