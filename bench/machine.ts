@@ -2,17 +2,32 @@ import { cpus, loadavg, release, totalmem } from "node:os";
 import { execa } from "execa";
 
 /** What the figures were measured on. */
-export interface Machine {
+export interface Host {
   processor: string;
   cpus: number;
   memoryGiB: number;
   kernel: string;
-  engine: string;
-  compose: string;
-  nginx: string;
   node: string;
   /** Load average of the last minute before the bench began. */
   loadBefore: number;
+}
+
+/** A host with what deployments need. */
+export interface Machine extends Host {
+  engine: string;
+  compose: string;
+  nginx: string;
+}
+
+export function describeHost(): Host {
+  return {
+    processor: cpus()[0]?.model ?? "unknown",
+    cpus: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+    loadBefore: loadavg()[0] ?? 0,
+  };
 }
 
 export async function describeMachine(): Promise<Machine> {
@@ -22,15 +37,10 @@ export async function describeMachine(): Promise<Machine> {
     execa("nginx", ["-v"]),
   ]);
   return {
-    processor: cpus()[0]?.model ?? "unknown",
-    cpus: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
+    ...describeHost(),
     engine: engine.stdout,
     compose: compose.stdout,
     nginx: nginx.stderr.replace(/^.*nginx\//, ""),
-    node: process.version,
-    loadBefore: loadavg()[0] ?? 0,
   };
 }
 

@@ -1,11 +1,27 @@
 import { type BenchArguments, benchArguments, usage } from "./arguments.ts";
+import { benchDataplane } from "./dataplane/bench.ts";
+import { dataplaneText } from "./dataplane/text.ts";
 import { benchDeploy } from "./deploy/bench.ts";
 import { reportText } from "./deploy/text.ts";
 
-async function bench(args: BenchArguments, signal: AbortSignal): Promise<void> {
+interface Outcome {
+  report: unknown;
+  text: string;
+  /** False when a bench that asserts something found it broken. */
+  good: boolean;
+}
+
+async function bench(args: BenchArguments, signal: AbortSignal): Promise<Outcome> {
   const say = (line: string) => void process.stderr.write(`bench: ${line}\n`);
-  const report = await benchDeploy({ rounds: args.rounds, signal, say });
-  process.stdout.write(args.json ? `${JSON.stringify(report)}\n` : reportText(report));
+  if (args.bench === "deploy") {
+    const report = await benchDeploy({ rounds: args.rounds, signal, say });
+    return { report, text: reportText(report), good: true };
+  }
+  if (args.bench === "dataplane") {
+    const report = await benchDataplane({ ...args, signal, say });
+    return { report, text: dataplaneText(report), good: true };
+  }
+  return { report: null, text: usage, good: true };
 }
 
 async function main(): Promise<number> {
@@ -16,15 +32,16 @@ async function main(): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     return 2;
   }
-  if (args.help) {
+  if (args.bench === "help") {
     process.stdout.write(usage);
     return 0;
   }
   const interrupted = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => interrupted.abort());
   try {
-    await bench(args, interrupted.signal);
-    return 0;
+    const { report, text, good } = await bench(args, interrupted.signal);
+    process.stdout.write(args.json ? `${JSON.stringify(report)}\n` : text);
+    return good ? 0 : 1;
   } catch (error) {
     if (interrupted.signal.aborted) return 130;
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -20,3 +20,24 @@ export function spreadOf(values: readonly number[]): Spread | null {
 export function spreadOfKnown(values: readonly (number | null | undefined)[]): Spread | null {
   return spreadOf(values.flatMap((value) => (value === null || value === undefined ? [] : [value])));
 }
+
+/** Several measurements of one thing, by quarters: half of them lie between `low` and `high`. */
+export interface Quartiles {
+  median: number;
+  low: number;
+  high: number;
+  count: number;
+}
+
+/** Median and quartiles, interpolated between the two nearest values; null for none. */
+export function quartilesOf(values: readonly number[]): Quartiles | null {
+  const ascending = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => {
+    const place = share * (ascending.length - 1);
+    const below = ascending[Math.floor(place)] ?? Number.NaN;
+    const above = ascending[Math.ceil(place)] ?? below;
+    return below + (above - below) * (place - Math.floor(place));
+  };
+  if (ascending.length === 0) return null;
+  return { median: at(0.5), low: at(0.25), high: at(0.75), count: ascending.length };
+}

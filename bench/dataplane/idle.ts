@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Field } from "./field.ts";
+import { loads } from "./loads.ts";
+import { residentMiB } from "./process-cost.ts";
+import type { Proxy, ProxyKind, ProxyName } from "./proxies/proxy.ts";
+import { hosts } from "./routes.ts";
+
+export const idleCounts = [1_000, 6_000] as const;
+
+/** What connections without a request cost a proxy. */
+export interface IdleSample {
+  proxy: ProxyName;
+  connections: number;
+  round: number;
+  /** Resident memory of all its processes before they came, and with them. */
+  beforeMiB: number;
+  withMiB: number;
+  kibPerConnection: number;
+  /** Connections that it closed meanwhile. */
+  closed: number;
+}
+
+const warmSeconds = 1;
+/** Memory is read when it has not changed for as long; a collector may still be at work after the last request. */
+const settleMs = 300;
+const settleWithinMs = 6_000;
+
+/** Starts a fresh proxy, warms it, and opens connections that have had one answer each. */
+export async function idleSample(
+  field: Field,
+  kind: ProxyKind,
+  connections: number,
+  round: number,
+  run: number,
+): Promise<IdleSample> {
+  const proxy = await kind.start({ field, cpus: field.placement.proxy, workers: 1, run });
+  try {
+    await loads.tiny.play(field, proxy.port, warmSeconds);
+    const beforeMiB = await settledMiB(proxy);
+    const clients = await openIdle(field, proxy, connections);
+    const withMiB = await settledMiB(proxy);
+    const closed = await clients.close();
+    const kibPerConnection = ((withMiB - beforeMiB) * 1_024) / connections;
+    return { proxy: proxy.name, connections, round, beforeMiB, withMiB, kibPerConnection, closed };
+  } finally {
+    await proxy.stop();
+  }
+}
+
+async function settledMiB(proxy: Proxy): Promise<number> {
+  const pids = await proxy.pids();
+  const read = async () => (await residentMiB(pids)).reduce((sum, one) => sum + one, 0);
+  const deadline = performance.now() + settleWithinMs;
+  let last = await read();
+  for (;;) {
+    await delay(settleMs);
+    const now = await read();
+    if (Math.abs(now - last) < 0.1 || performance.now() > deadline) return now;
+    last = now;
+  }
+}
+
+async function openIdle(field: Field, proxy: Proxy, connections: number) {
+  const host = hosts[0] ?? "";
+  const command = [
+    "-c",
+    field.placement.load,
+    field.tools.idle,
+    String(proxy.port),
+    host,
+    String(connections),
+  ];
+  const child = spawn("taskset", command, { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ready = await lines.next();
+  if (ready.value !== "ready")
+    throw new Error(`${proxy.name}: ${connections} connections could not be opened`);
+  return {
+    close: async () => {
+      const ended = once(child, "exit");
+      child.stdin.end();
+      const closed = Number((await lines.next()).value);
+      await ended;
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RoutingTable } from "../../../src/model/route.ts";
+import { backendId, httpListener } from "../../../src/model/route.ts";
+import { requestJson } from "../../../src/wire/json-client.ts";
+import { freePort } from "../../../test/support/gateway.ts";
+import { startPinned, untilListening } from "../pinned.ts";
+import { apiPrefix, type Group, groups, hosts } from "../routes.ts";
+import { type Proxy, type ProxyKind, withDescendants } from "./proxy.ts";
+
+const bundle = fileURLToPath(new URL("../../../dist/gateway.mjs", import.meta.url));
+const app = "bench";
+
+/** The gateway as it is built, with its defaults but for the number of workers; `net` asks for the second transport. */
+export function gateway(transport: "raw" | "net"): ProxyKind {
+  const name = transport === "net" ? "gateway-net" : "gateway";
+  return {
+    name,
+    version: async () => `Node ${process.versions.node}`,
+    start: async ({ field, cpus, run, workers }): Promise<Proxy> => {
+      const port = await freePort();
+      const directory = join(field.directory, `${name}-${run}`);
+      await mkdir(directory);
+      const logFile = join(directory, "output.log");
+      const socketPath = join(directory, "gateway.sock");
+      const places = ["--socket", socketPath, "--snapshot", join(directory, "table.json")];
+      const numbers = ["--http-port", String(port), "--bind", "127.0.0.1", "--workers", String(workers)];
+      const others = transport === "net" ? ["--transport", "net"] : [];
+      const command = [process.execPath, bundle, ...numbers, ...places, ...others];
+      const pinned = startPinned(cpus, command, logFile);
+      await untilListening(port, pinned, logFile);
+      await requestJson({ socketPath }, "PUT", "/v1/table", table(field.backends));
+      return {
+        name,
+        port,
+        logFile,
+        pids: () => withDescendants(pinned.pid),
+        metrics: async () =>
+          JSON.stringify(await requestJson({ socketPath }, "GET", `/v1/stats?app=${app}&from=0`)),
+        stop: pinned.stop,
+      };
+    },
+  };
+}
+
+function table(ports: readonly number[]): RoutingTable {
+  const backend = (group: Group) => backendId(app, group, 1);
+  return {
+    generation: 1,
+    listeners: [],
+    routes: hosts.flatMap((host) =>
+      groups.map((group) => ({
+        id: `${app}/${group}/${host}`,
+        app,
+        listener: httpListener,
+        hosts: [host],
+        path: group === "api" ? apiPrefix : "/",
+        priority: 0,
+        backend: backend(group),
+      })),
+    ),
+    backends: groups.map((group) => ({
+      id: backend(group),
+      app,
+      service: group,
+      release: 1,
+      targets: ports.map((port, index) => ({ id: `${group}-${index}`, address: "127.0.0.1", port })),
+    })),
+  };
+}
