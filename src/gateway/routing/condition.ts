@@ -1,7 +1,6 @@
 import type { Condition } from "../../model/route.ts";
 import type { RequestHead } from "../http1/head.ts";
 import { type AddressBlock, contains, parseBlock } from "./address-block.ts";
-import { isLowered, isSame } from "./byte-hash.ts";
 import { type ClientPlace, ipOf } from "./client-place.ts";
 import { type Expression, compileExpression } from "./expression.ts";
 import { hasParameter } from "./query.ts";
@@ -164,4 +163,20 @@ function hasField(condition: CompiledCondition, bytes: Uint8Array, head: Request
 function latin1(bytes: Uint8Array, from: number, to: number): string {
   const part = bytes.subarray(from, to);
   return Buffer.from(part.buffer, part.byteOffset, part.length).toString("latin1");
+}
+
+/** Whether the bytes from `from` on are those of `expected`, where `expected` is lower case and they may not be. */
+function isLowered(expected: Uint8Array, bytes: Uint8Array, from: number): boolean {
+  for (let at = 0; at < expected.length; at += 1) {
+    const byte = bytes[from + at] as number;
+    if ((byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte) !== expected[at]) return false;
+  }
+  return true;
+}
+
+function isSame(expected: Uint8Array, bytes: Uint8Array, from: number): boolean {
+  for (let at = 0; at < expected.length; at += 1) {
+    if (bytes[from + at] !== expected[at]) return false;
+  }
+  return true;
 }

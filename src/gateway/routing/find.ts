@@ -1,9 +1,9 @@
 import type { Route } from "../../model/route.ts";
 import type { RequestHead } from "../http1/head.ts";
-import { hashByte, hashOf, hashSeed, isLowered, isSame, segmentSeed, spread } from "./byte-hash.ts";
+import { hashOf, isKey } from "./byte-key.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { holds } from "./condition.ts";
-import type { HostRoutes, ListenerRoutes } from "./listener-routes.ts";
+import { type ListenerRoutes, segmentHash } from "./listener-routes.ts";
 import type { Match } from "./match.ts";
 import type { OpenTable } from "./open-table.ts";
 import type { Prefix } from "./path-tree.ts";
@@ -20,16 +20,15 @@ export function findRoute<B>(
   head: RequestHead,
   client: ClientPlace,
 ): Match<B, Route> | null {
-  const { pathStart } = head;
-  const rooted = head.pathEnd > pathStart && bytes[pathStart] === slash;
-  let host = hostRoutes(listener, bytes, head.authorityStart, head.hostEnd);
-  while (host !== null) {
-    const { root } = host;
+  const { pathStart, pathEnd } = head;
+  const rooted = pathEnd > pathStart && bytes[pathStart] === slash;
+  let root = hostRoot(listener, bytes, head.authorityStart, head.hostEnd);
+  while (root !== null) {
     const prefix =
-      rooted && root.children > 0 ? longestPrefix(listener, root, bytes, pathStart + 1, head.pathEnd) : root;
+      rooted && root.children > 0 ? longestPrefix(listener, root, bytes, pathStart + 1, pathEnd) : root;
     const found = prefix.nearest === null ? prefix.plain : firstThatHolds(prefix, bytes, head, client);
     if (found !== null) return found;
-    host = host.next;
+    root = root.next;
   }
   return null;
 }
@@ -37,56 +36,28 @@ export function findRoute<B>(
 const slash = 0x2f;
 const dot = 0x2e;
 
-/** The routes that come first for a host; those of `next` follow. */
-function hostRoutes<B>(
+/** The root of the routes that come first for a host; those of `next` follow. */
+function hostRoot<B>(
   listener: ListenerRoutes<B>,
   bytes: Uint8Array,
   from: number,
   to: number,
-): HostRoutes<B> | null {
-  if (to <= from || from < 0) return listener.any;
+): Prefix<B> | null {
   const { exact, wildcards } = listener;
-  if (exact.entries.length > 0) {
-    const found = named(exact, hashOf(bytes, from, to), bytes, from, to);
+  if (to <= from || from < 0) return listener.any;
+  if (to - from <= exact.longest) {
+    const found = entryOf(exact, hashOf(bytes, from, to), bytes, from, to, null);
     if (found !== null) return found;
   }
-  return wildcards.entries.length > 0 ? longestWildcard(listener, bytes, from, to) : listener.any;
-}
-
-function longestWildcard<B>(
-  listener: ListenerRoutes<B>,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-): HostRoutes<B> | null {
-  let longest = listener.any;
-  let hash = hashSeed;
-  for (let at = to - 1; at >= from; at -= 1) {
-    const byte = bytes[at] as number;
-    hash = hashByte(hash, byte);
-    if (byte === dot) longest = named(listener.wildcards, spread(hash), bytes, at, to) ?? longest;
+  for (let at = Math.max(from, to - wildcards.longest); at < to; at += 1) {
+    if (bytes[at] !== dot) continue;
+    const found = entryOf(wildcards, hashOf(bytes, at, to), bytes, at, to, null);
+    if (found !== null) return found;
   }
-  return longest;
+  return listener.any;
 }
 
-function named<B>(
-  table: OpenTable<HostRoutes<B>>,
-  hash: number,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-): HostRoutes<B> | null {
-  const { slots, mask } = table;
-  for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-    const index = slots[slot * 2 + 1] as number;
-    if (index === 0) return null;
-    if (slots[slot * 2] !== hash) continue;
-    const entry = table.entries[index - 1] as HostRoutes<B>;
-    if (entry.name.length === to - from && isLowered(entry.name, bytes, from)) return entry;
-  }
-}
-
-/** The last of the prefixes that hold the path. */
+/** The last of the prefixes that hold the path, which begins behind its first slash. */
 function longestPrefix<B>(
   listener: ListenerRoutes<B>,
   root: Prefix<B>,
@@ -94,42 +65,40 @@ function longestPrefix<B>(
   from: number,
   to: number,
 ): Prefix<B> {
+  const { prefixes } = listener;
   let prefix = root;
   let start = from;
   for (;;) {
-    const last = Math.min(to, start + listener.longestSegment);
-    let hash = segmentSeed(prefix.id);
-    let at = start;
-    for (; at < last; at += 1) {
-      const byte = bytes[at] as number;
-      if (byte === slash) break;
-      hash = hashByte(hash, byte);
-    }
-    if (at < to && bytes[at] !== slash) return prefix;
-    const child = childOf(listener.prefixes, prefix, spread(hash), bytes, start, at);
+    const enough = Math.min(to, start + prefixes.longest + 1);
+    let end = start;
+    while (end < enough && bytes[end] !== slash) end += 1;
+    if (end - start > prefixes.longest) return prefix;
+    const hash = segmentHash(prefix.id, hashOf(bytes, start, end));
+    const child = entryOf(prefixes, hash, bytes, start, end, prefix);
     if (child === null) return prefix;
     prefix = child;
-    if (prefix.children === 0 || at >= to) return prefix;
-    start = at + 1;
+    if (prefix.children === 0 || end >= to) return prefix;
+    start = end + 1;
   }
 }
 
-function childOf<B>(
+/** The entry with the key, below the parent. */
+function entryOf<B>(
   table: OpenTable<Prefix<B>>,
-  parent: Prefix<B>,
   hash: number,
   bytes: Uint8Array,
   from: number,
   to: number,
+  parent: Prefix<B> | null,
 ): Prefix<B> | null {
   const { slots, mask } = table;
-  for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-    const index = slots[slot * 2 + 1] as number;
-    if (index === 0) return null;
-    if (slots[slot * 2] !== hash) continue;
-    const entry = table.entries[index - 1] as Prefix<B>;
-    const { segment } = entry;
-    if (entry.parent === parent && segment.length === to - from && isSame(segment, bytes, from)) return entry;
+  for (let slot = (hash & mask) * 4; ; slot = (slot + 4) & (mask * 4)) {
+    const place = slots[slot + 3] as number;
+    if (place === 0) return null;
+    if (slots[slot] !== hash || slots[slot + 1] !== to - from) continue;
+    if (!isKey(table.words, slots[slot + 2] as number, bytes, from, to)) continue;
+    const entry = table.entries[place - 1] as Prefix<B>;
+    if (entry.parent === parent) return entry;
   }
 }
 

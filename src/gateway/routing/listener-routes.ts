@@ -1,29 +1,18 @@
 import type { Route } from "../../model/route.ts";
 import { hostKeys } from "../host.ts";
-import { hashOf, hashSegment, hashSuffix } from "./byte-hash.ts";
+import { hashOf } from "./byte-key.ts";
 import type { Match } from "./match.ts";
 import { type OpenTable, createOpenTable } from "./open-table.ts";
 import { type Prefix, createPathTree } from "./path-tree.ts";
 
 /** The routes of one HTTP listener, made ready for `findRoute`. Immutable. */
 export interface ListenerRoutes<B> {
-  /** By exact host, and by what follows the asterisk of a wildcard. */
-  readonly exact: OpenTable<HostRoutes<B>>;
-  readonly wildcards: OpenTable<HostRoutes<B>>;
-  readonly any: HostRoutes<B> | null;
-  /** All prefixes of paths but the roots, by the prefix above and the last segment. */
+  /** Roots of the paths of each host, by its exact name, and of each wildcard, by what follows the asterisk. */
+  readonly exact: OpenTable<Prefix<B>>;
+  readonly wildcards: OpenTable<Prefix<B>>;
+  readonly any: Prefix<B> | null;
+  /** All prefixes of paths but the roots, by `segmentHash` and their last segment. */
   readonly prefixes: OpenTable<Prefix<B>>;
-  /** Bytes of the longest segment in `prefixes`. */
-  readonly longestSegment: number;
-}
-
-/** The routes of one host name, one wildcard, or any host. */
-export interface HostRoutes<B> {
-  /** The name; for a wildcard, what follows the asterisk. */
-  readonly name: Uint8Array;
-  readonly root: Prefix<B>;
-  /** What is tried when none of these routes is for the request: the longest wildcard that holds this name, or any. */
-  next: HostRoutes<B> | null;
 }
 
 /** Takes time and memory in proportion to the routes and the lengths of their hosts and paths. */
@@ -38,34 +27,46 @@ export function createListenerRoutes<B>(matches: readonly Match<B, Route>[]): Li
     }
   }
   const prefixes: Prefix<B>[] = [];
-  const hosts = new Map<string, HostRoutes<B>>();
-  for (const [host, own] of byHost) {
-    const name = Uint8Array.from(Buffer.from(isWildcard(host) ? host.slice(1) : host));
-    hosts.set(host, { name, root: createPathTree(own, prefixes), next: null });
-  }
-  const any = hosts.get(anyHost) ?? null;
-  for (const [host, routes] of hosts) {
-    if (routes === any) continue;
+  const roots = new Map<string, Prefix<B>>();
+  for (const [host, own] of byHost) roots.set(host, createPathTree(own, prefixes));
+  const any = roots.get(anyHost) ?? null;
+  for (const [host, root] of roots) {
+    if (root === any) continue;
     const wider = hostKeys(isWildcard(host) ? host.slice(2) : host).find(
-      (key) => isWildcard(key) && hosts.has(key),
+      (key) => isWildcard(key) && roots.has(key),
     );
-    routes.next = wider === undefined ? any : (hosts.get(wider) ?? any);
+    root.next = wider === undefined ? any : (roots.get(wider) ?? any);
   }
-  const named = [...hosts].filter(([host]) => host !== anyHost);
-  const children = prefixes.filter(({ parent }) => parent !== null);
+  const named = [...roots].filter(([host]) => host !== anyHost);
   return {
-    exact: createOpenTable(
-      named.filter(([host]) => !isWildcard(host)).map(([, routes]) => routes),
-      ({ name }) => hashOf(name, 0, name.length),
-    ),
-    wildcards: createOpenTable(
-      named.filter(([host]) => isWildcard(host)).map(([, routes]) => routes),
-      ({ name }) => hashSuffix(name),
+    exact: hostTable(named.filter(([host]) => !isWildcard(host))),
+    wildcards: hostTable(
+      named.filter(([host]) => isWildcard(host)).map(([host, root]) => [host.slice(1), root]),
     ),
     any,
-    prefixes: createOpenTable(children, ({ parent, segment }) => hashSegment(parent?.id ?? 0, segment)),
-    longestSegment: children.reduce((most, { segment }) => Math.max(most, segment.length), 0),
+    prefixes: createOpenTable(
+      prefixes.filter(({ parent }) => parent !== null),
+      ({ parent, segment }) => ({
+        hash: segmentHash(parent?.id ?? 0, hashOf(segment, 0, segment.length)),
+        name: segment,
+      }),
+      false,
+    ),
   };
+}
+
+/** Hash of a segment below the prefix with that id. */
+export function segmentHash(parent: number, hash: number): number {
+  return hash ^ Math.imul(parent, 0x9e37_79b1);
+}
+
+function hostTable<B>(named: [name: string, root: Prefix<B>][]): OpenTable<Prefix<B>> {
+  const names = new Map(named.map(([name, root]) => [root, Uint8Array.from(Buffer.from(name))]));
+  const keyOf = (root: Prefix<B>) => {
+    const name = names.get(root) ?? new Uint8Array(0);
+    return { hash: hashOf(name, 0, name.length), name };
+  };
+  return createOpenTable([...names.keys()], keyOf, true);
 }
 
 const anyHost = "";

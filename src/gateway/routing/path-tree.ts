@@ -18,6 +18,8 @@ export interface Prefix<B> {
   conditional: ConditionalMatch<B>[];
   /** This prefix, or the nearest above it, that has such routes. */
   nearest: Prefix<B> | null;
+  /** Of a root: whose routes are tried when none of this host is for the request. */
+  next: Prefix<B> | null;
 }
 
 export interface ConditionalMatch<B> {
@@ -66,9 +68,10 @@ function addPrefix<B>(all: Prefix<B>[], parent: Prefix<B> | null, segment: strin
     segment: Uint8Array.from(Buffer.from(segment)),
     children: 0,
     plain: null,
-    rank: Number.MAX_SAFE_INTEGER,
+    rank: 0x3fff_ffff,
     conditional: [],
     nearest: null,
+    next: null,
   };
   all.push(prefix);
   return prefix;
