@@ -3,10 +3,10 @@ import type { RequestHead } from "../http1/head.ts";
 import { hashOf, isKey } from "./byte-key.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { holds } from "./condition.ts";
-import { type ListenerRoutes, segmentHash } from "./listener-routes.ts";
+import { type ListenerRoutes, prefixHash } from "./listener-routes.ts";
 import type { Match } from "./match.ts";
 import type { OpenTable } from "./open-table.ts";
-import type { Prefix } from "./path-tree.ts";
+import type { Prefix } from "./prefix.ts";
 
 /**
  * The route of a request: routes for the exact host first, then for wildcards (the longer first), then for any host;
@@ -20,12 +20,10 @@ export function findRoute<B>(
   head: RequestHead,
   client: ClientPlace,
 ): Match<B, Route> | null {
-  const { pathStart, pathEnd } = head;
-  const rooted = pathEnd > pathStart && bytes[pathStart] === slash;
   let root = hostRoot(listener, bytes, head.authorityStart, head.hostEnd);
   while (root !== null) {
     const prefix =
-      rooted && root.children > 0 ? longestPrefix(listener, root, bytes, pathStart + 1, pathEnd) : root;
+      root.lengths.length > 0 ? longestPrefix(listener, root, bytes, head.pathStart, head.pathEnd) : root;
     const found = prefix.nearest === null ? prefix.plain : firstThatHolds(prefix, bytes, head, client);
     if (found !== null) return found;
     root = root.next;
@@ -46,18 +44,18 @@ function hostRoot<B>(
   const { exact, wildcards } = listener;
   if (to <= from || from < 0) return listener.any;
   if (to - from <= exact.longest) {
-    const found = entryOf(exact, hashOf(bytes, from, to), bytes, from, to, null);
+    const found = entryOf(exact, hashOf(bytes, from, to), bytes, from, to, -1);
     if (found !== null) return found;
   }
   for (let at = Math.max(from, to - wildcards.longest); at < to; at += 1) {
     if (bytes[at] !== dot) continue;
-    const found = entryOf(wildcards, hashOf(bytes, at, to), bytes, at, to, null);
+    const found = entryOf(wildcards, hashOf(bytes, at, to), bytes, at, to, -1);
     if (found !== null) return found;
   }
   return listener.any;
 }
 
-/** The last of the prefixes that hold the path, which begins behind its first slash. */
+/** The longest of a host's prefixes that hold the path: those that end where a segment of it does. */
 function longestPrefix<B>(
   listener: ListenerRoutes<B>,
   root: Prefix<B>,
@@ -65,31 +63,25 @@ function longestPrefix<B>(
   from: number,
   to: number,
 ): Prefix<B> {
-  const { prefixes } = listener;
-  let prefix = root;
-  let start = from;
-  for (;;) {
-    const enough = Math.min(to, start + prefixes.longest + 1);
-    let end = start;
-    while (end < enough && bytes[end] !== slash) end += 1;
-    if (end - start > prefixes.longest) return prefix;
-    const hash = segmentHash(prefix.id, hashOf(bytes, start, end));
-    const child = entryOf(prefixes, hash, bytes, start, end, prefix);
-    if (child === null) return prefix;
-    prefix = child;
-    if (prefix.children === 0 || end >= to) return prefix;
-    start = end + 1;
+  const { host, lengths } = root;
+  for (let index = 0; index < lengths.length; index += 1) {
+    const end = from + (lengths[index] as number);
+    if (end > to || (end < to && bytes[end] !== slash)) continue;
+    const hash = prefixHash(host, hashOf(bytes, from, end));
+    const found = entryOf(listener.prefixes, hash, bytes, from, end, host);
+    if (found !== null) return found;
   }
+  return root;
 }
 
-/** The entry with the key, below the parent. */
+/** The entry with the key, of a host, or of any if that is -1. */
 function entryOf<B>(
   table: OpenTable<Prefix<B>>,
   hash: number,
   bytes: Uint8Array,
   from: number,
   to: number,
-  parent: Prefix<B> | null,
+  host: number,
 ): Prefix<B> | null {
   const { slots, mask } = table;
   for (let slot = (hash & mask) * 4; ; slot = (slot + 4) & (mask * 4)) {
@@ -98,7 +90,7 @@ function entryOf<B>(
     if (slots[slot] !== hash || slots[slot + 1] !== to - from) continue;
     if (!isKey(table.words, slots[slot + 2] as number, bytes, from, to)) continue;
     const entry = table.entries[place - 1] as Prefix<B>;
-    if (entry.parent === parent) return entry;
+    if (host < 0 || entry.host === host) return entry;
   }
 }
 
@@ -121,7 +113,7 @@ function firstThatHolds<B>(
       rank = candidate.rank;
       break;
     }
-    level = level.parent === null ? null : level.parent.nearest;
+    level = level.above;
   }
   return found;
 }

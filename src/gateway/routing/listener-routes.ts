@@ -3,7 +3,7 @@ import { hostKeys } from "../host.ts";
 import { hashOf } from "./byte-key.ts";
 import type { Match } from "./match.ts";
 import { type OpenTable, createOpenTable } from "./open-table.ts";
-import { type Prefix, createPathTree } from "./path-tree.ts";
+import { type Prefix, createPrefixes } from "./prefix.ts";
 
 /** The routes of one HTTP listener, made ready for `findRoute`. Immutable. */
 export interface ListenerRoutes<B> {
@@ -11,7 +11,7 @@ export interface ListenerRoutes<B> {
   readonly exact: OpenTable<Prefix<B>>;
   readonly wildcards: OpenTable<Prefix<B>>;
   readonly any: Prefix<B> | null;
-  /** All prefixes of paths but the roots, by `segmentHash` and their last segment. */
+  /** All prefixes of paths but the roots, by `prefixHash`. */
   readonly prefixes: OpenTable<Prefix<B>>;
 }
 
@@ -28,7 +28,11 @@ export function createListenerRoutes<B>(matches: readonly Match<B, Route>[]): Li
   }
   const prefixes: Prefix<B>[] = [];
   const roots = new Map<string, Prefix<B>>();
-  for (const [host, own] of byHost) roots.set(host, createPathTree(own, prefixes));
+  for (const [host, own] of byHost) {
+    const [root, ...others] = createPrefixes(roots.size, own);
+    roots.set(host, root);
+    for (const prefix of others) prefixes.push(prefix);
+  }
   const any = roots.get(anyHost) ?? null;
   for (const [host, root] of roots) {
     if (root === any) continue;
@@ -45,19 +49,16 @@ export function createListenerRoutes<B>(matches: readonly Match<B, Route>[]): Li
     ),
     any,
     prefixes: createOpenTable(
-      prefixes.filter(({ parent }) => parent !== null),
-      ({ parent, segment }) => ({
-        hash: segmentHash(parent?.id ?? 0, hashOf(segment, 0, segment.length)),
-        name: segment,
-      }),
+      prefixes,
+      ({ host, path }) => ({ hash: prefixHash(host, hashOf(path, 0, path.length)), name: path }),
       false,
     ),
   };
 }
 
-/** Hash of a segment below the prefix with that id. */
-export function segmentHash(parent: number, hash: number): number {
-  return hash ^ Math.imul(parent, 0x9e37_79b1);
+/** Hash of a prefix, from that of its bytes and its host's number. */
+export function prefixHash(host: number, hash: number): number {
+  return hash ^ Math.imul(host, 0x9e37_79b1);
 }
 
 function hostTable<B>(named: [name: string, root: Prefix<B>][]): OpenTable<Prefix<B>> {
