@@ -1,6 +1,6 @@
 import { disguisedFieldCode, fieldCode } from "./field-names.ts";
 import { FieldCode, type MessageHead } from "./head.ts";
-import { Octet, tokens, values } from "./octets.ts";
+import { Octet, tokens } from "./octets.ts";
 
 /** More bytes are needed. */
 export const incomplete = 0;

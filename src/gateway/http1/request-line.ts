@@ -60,7 +60,7 @@ export function readRequestLine(
     head.secure = false;
     p = readPath(bytes, p, head);
   } else {
-    p = readOtherTarget(bytes, p, stop, head);
+    p = readOtherTarget(bytes, p, stop, head, most);
     if (p < 0) return p;
   }
   head.targetEnd = p;
@@ -115,7 +115,13 @@ function readPath(bytes: Uint8Array, start: number, head: RequestHead): number {
 }
 
 /** Reads `*` (RFC 9112 section 3.2.4) or an absolute target (section 3.2.2). */
-function readOtherTarget(bytes: Uint8Array, start: number, stop: number, head: RequestHead): number {
+function readOtherTarget(
+  bytes: Uint8Array,
+  start: number,
+  stop: number,
+  head: RequestHead,
+  most: number,
+): number {
   if (bytes[start] === Octet.asterisk && head.method === MethodCode.options) {
     head.form = TargetForm.asterisk;
     head.secure = false;
@@ -138,7 +144,7 @@ function readOtherTarget(bytes: Uint8Array, start: number, stop: number, head: R
   const authority = p;
   let octet = bytes[p] as number;
   while (targets[octet] === 1 && octet !== Octet.slash) octet = bytes[++p] as number;
-  if (p >= stop) return stop;
+  if (p >= stop || p + versionLength - head.start > most) return p;
   head.authorityStart = authority;
   head.authorityEnd = p;
   head.hostEnd = hostEndOf(bytes, authority, p);
