@@ -1,31 +1,18 @@
-import type { TargetState } from "./target-state.ts";
+import type { ClaimPhase, Cutter, HeldClaim, TargetState } from "./target-state.ts";
 
-/**
- * - `waiting`: no response head yet
- * - `streaming`: an ordinary response is in progress
- * - `long`: an upgraded connection, an event stream or a TCP stream
- */
-export type ClaimPhase = "waiting" | "streaming" | "long";
-
-/** How a drain ends what a claim stands for. */
-export interface Cutter {
-  /** Answer 504: the response did not come in time. */
-  timeout(): void;
-  /** Close the connection the way its protocol says. */
-  close(): void;
-}
+export type { ClaimPhase, Cutter } from "./target-state.ts";
 
 /**
  * One exchange that a target owes work for: begun before anything is sent to the target, released exactly once. A
  * connection uses one claim for all of its exchanges, one after the other.
  */
-export class TargetClaim {
+export class TargetClaim implements HeldClaim {
   readonly cutter: Cutter;
   /** Null while it is released. */
   target: TargetState | null = null;
   phase: ClaimPhase = "waiting";
-  next: TargetClaim | null = null;
-  #previous: TargetClaim | null = null;
+  next: HeldClaim | null = null;
+  previous: HeldClaim | null = null;
 
   constructor(cutter: Cutter) {
     this.cutter = cutter;
@@ -37,7 +24,7 @@ export class TargetClaim {
     this.phase = phase;
     const first = target.claims;
     this.next = first;
-    if (first !== null) first.#previous = this;
+    if (first !== null) first.previous = this;
     target.claims = this;
     target.inFlight += 1;
     if (target.watch !== null) target.watch(target);
@@ -55,11 +42,11 @@ export class TargetClaim {
     if (target === null) return;
     this.target = null;
     const next = this.next;
-    if (this.#previous === null) target.claims = next;
-    else this.#previous.next = next;
-    if (next !== null) next.#previous = this.#previous;
+    if (this.previous === null) target.claims = next;
+    else this.previous.next = next;
+    if (next !== null) next.previous = this.previous;
     this.next = null;
-    this.#previous = null;
+    this.previous = null;
     target.inFlight -= 1;
     if (target.watch !== null) target.watch(target);
     if (target.freed !== null) target.freed(target);
@@ -69,6 +56,8 @@ export class TargetClaim {
 /** The claims of a target at this moment. */
 export function claimsOf(target: TargetState): TargetClaim[] {
   const claims: TargetClaim[] = [];
-  for (let claim = target.claims; claim !== null; claim = claim.next) claims.push(claim);
+  for (let claim = target.claims; claim !== null; claim = claim.next) {
+    if (claim instanceof TargetClaim) claims.push(claim);
+  }
   return claims;
 }

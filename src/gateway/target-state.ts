@@ -1,5 +1,27 @@
 import type { Backend, BackendPolicy, Target } from "../model/route.ts";
-import type { TargetClaim } from "./target-claim.ts";
+
+/**
+ * - `waiting`: no response head yet
+ * - `streaming`: an ordinary response is in progress
+ * - `long`: an upgraded connection, an event stream or a TCP stream
+ */
+export type ClaimPhase = "waiting" | "streaming" | "long";
+
+/** How a drain ends what a claim stands for. */
+export interface Cutter {
+  /** Answer 504: the response did not come in time. */
+  timeout(): void;
+  /** Close the connection the way its protocol says. */
+  close(): void;
+}
+
+/** A `TargetClaim` as its target holds it: one of a list. */
+export interface HeldClaim {
+  readonly cutter: Cutter;
+  phase: ClaimPhase;
+  next: HeldClaim | null;
+  previous: HeldClaim | null;
+}
 
 /** What one worker knows of a target beside its address. Lives as long as it is in the table or owes anything. */
 export class TargetState {
@@ -10,7 +32,7 @@ export class TargetState {
   /** Claims of this worker. */
   inFlight = 0;
   /** First of the claims, each linked to the next. */
-  claims: TargetClaim | null = null;
+  claims: HeldClaim | null = null;
   /** Called after each change of its claims; set while it is drained. */
   watch: ((target: TargetState) => void) | null = null;
   /** Called after each release; set where requests may wait for one. */
@@ -57,7 +79,8 @@ export class BackendState {
     const policy = backend.policy ?? {};
     this.backend = backend;
     this.targets = targets;
-    this.weighted = targets.some((target) => target.weight !== targets[0]?.weight);
+    const weights = new Set(backend.targets.map((target) => target.weight ?? 1));
+    this.weighted = weights.size > 1;
     this.slowStartMs = policy.slowStartMs ?? 0;
     this.ejection = policy.ejection === undefined ? defaultEjection : policy.ejection;
   }
