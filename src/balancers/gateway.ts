@@ -94,10 +94,12 @@ export function createGatewayBalancer(
 export function mergeRoutes(generation: number, apps: Map<string, AppRoutes>): RoutingTable {
   const all = [...apps.values()];
   const listeners = new Map(all.flatMap((app) => app.listeners).map((listener) => [listener.name, listener]));
+  const streams = all.flatMap((app) => app.streams ?? []);
   return {
     generation,
     listeners: [...listeners.values()],
     routes: all.flatMap((app) => app.routes),
+    ...(streams.length > 0 ? { streams } : {}),
     backends: all.flatMap((app) => app.backends),
   };
 }
@@ -105,11 +107,13 @@ export function mergeRoutes(generation: number, apps: Map<string, AppRoutes>): R
 /** One app's part of a table; null when it has none. */
 export function routesOf(table: RoutingTable, app: string): AppRoutes | null {
   const routes = table.routes.filter((route) => route.app === app);
-  if (routes.length === 0) return null;
-  const named = new Set(routes.map((route) => route.listener));
+  const streams = (table.streams ?? []).filter((stream) => stream.app === app);
+  if (routes.length === 0 && streams.length === 0) return null;
+  const named = new Set([...routes, ...streams].map(({ listener }) => listener));
   return {
     listeners: table.listeners.filter((listener) => named.has(listener.name)),
     routes,
+    ...(streams.length > 0 ? { streams } : {}),
     backends: table.backends.filter((backend) => backend.app === app),
   };
 }

@@ -1,6 +1,6 @@
 import type { Check } from "../model/check.ts";
-import type { RouteSpec } from "../model/release.ts";
-import type { Listener } from "../model/route.ts";
+import type { RouteSpec, StreamSpec } from "../model/release.ts";
+import type { BackendPolicy, Listener } from "../model/route.ts";
 import type { Hook, Settings } from "../model/settings.ts";
 import type { Refusal, Warning } from "./notice.ts";
 
@@ -29,6 +29,10 @@ export interface AppService {
   replicas: number;
   port: number | null;
   routes: RouteSpec[];
+  /** Not empty: its connections are passed on as they are, and it has no routes. */
+  streams: StreamSpec[];
+  /** Null where the file says nothing of it. */
+  policy: BackendPolicy | null;
   check: Check | null;
   hasHealthcheck: boolean;
   network: string | null;

@@ -1,5 +1,6 @@
 import { CutoverError } from "../model/error.ts";
 import type { AppDefinition, AppService } from "./app-definition.ts";
+import type { Listener } from "../model/route.ts";
 import type { ComposeModel, ComposeService } from "./compose-model.ts";
 import { readAppExtension, readCheck, readHooks, readServiceExtension, readSettings } from "./extension.ts";
 import { invalid } from "./extension-error.ts";
@@ -10,6 +11,8 @@ import { readRefusals } from "./refusals.ts";
 import type { ResolvedProject } from "./resolve.ts";
 import { type RoleDecision, type ServiceFacts, readRoles } from "./roles.ts";
 import { type Routing, readRouting } from "./routing.ts";
+import { checkPolicyKeys } from "./policy-check.ts";
+import { readPolicy } from "./policy.ts";
 import { requireServices } from "./service-name.ts";
 import { readUserLabels } from "./service-labels.ts";
 import type { SourceFile } from "./source-file.ts";
@@ -76,6 +79,7 @@ interface Reading {
 
 function addService(app: AppDefinition, reading: Reading): void {
   const { name, service, decision, fact, sources, options } = reading;
+  checkPolicyKeys(name, fact, decision.role, sources);
   if (decision.role === "backing") {
     app.backing.push({ name, reason: decision.reason });
     return;
@@ -92,9 +96,12 @@ function addService(app: AppDefinition, reading: Reading): void {
     app.warnings.push(...routing.warnings);
     app.refusals.push(...routing.refusals);
     for (const listener of routing.listeners) {
-      if (!app.listeners.some((one) => one.name === listener.name)) app.listeners.push(listener);
+      const other = app.listeners.find((one) => one.name === listener.name);
+      if (!other) app.listeners.push(listener);
+      else app.refusals.push(...otherProtocol(name, listener, other));
     }
   }
+  const check = routing ? readCheck(fact.extension, routing.firstHost) : null;
   app.services.push({
     name,
     role: decision.role,
@@ -102,7 +109,9 @@ function addService(app: AppDefinition, reading: Reading): void {
     replicas,
     port: routing?.port ?? null,
     routes: routing?.routes ?? [],
-    check: routing ? readCheck(fact.extension, routing.firstHost) : null,
+    streams: routing?.streams ?? [],
+    policy: check ? readPolicy(fact.extension, check) : null,
+    check,
     hasHealthcheck: hasHealthcheck(service),
     network: networkOf(reading),
     build: service.build !== undefined,
@@ -138,24 +147,47 @@ function networkOf({ name, service, fact, sources }: Reading): string | null {
   );
 }
 
-/** Two services of the app under the same listener, host and path. */
+/** One port can't be spoken to in two ways. */
+function otherProtocol(name: string, listener: Listener, other: Listener): Refusal[] {
+  const { protocol = "http" } = listener;
+  if ((other.protocol ?? "http") === protocol && other.kernel === listener.kernel) return [];
+  const message = `Service "${name}" publishes ${listener.name.replace(":", " ")} for ${protocol}, and another service for ${other.protocol ?? "http"}.`;
+  return [{ code: "ROUTE_TAKEN", message, where: null }];
+}
+
+/** Two services of the app that the same requests or connections would go to. */
 function doubleRoutes(services: readonly AppService[]): Refusal[] {
   const taken = new Map<string, string>();
   const refusals: Refusal[] = [];
   for (const service of services) {
-    for (const route of service.routes) {
-      for (const host of route.hosts.length > 0 ? route.hosts : ["any host"]) {
-        const key = `${host}, path ${route.path}, ${route.listener}`;
-        const other = taken.get(key);
-        if (other !== undefined && other !== service.name) {
-          const message = `Services "${other}" and "${service.name}" are served under the same name: ${key}. Give one a host or path of its own.`;
-          refusals.push({ code: "ROUTE_TAKEN", message, where: null });
-        }
-        taken.set(key, service.name);
+    for (const [key, shown] of rulesOf(service)) {
+      const other = taken.get(key);
+      if (other !== undefined && other !== service.name) {
+        const message = `Services "${other}" and "${service.name}" are served under the same name: ${shown}. Give one a host or path of its own.`;
+        refusals.push({ code: "ROUTE_TAKEN", message, where: null });
       }
+      taken.set(key, service.name);
     }
   }
   return refusals;
+}
+
+/** What leads to a service: as a key that is equal for equal rules, and for people. */
+function rulesOf({ routes, streams }: AppService): [key: string, shown: string][] {
+  return [
+    ...routes.flatMap(({ listener, hosts, path, priority, when }) =>
+      (hosts.length > 0 ? hosts : ["any host"]).map((host): [string, string] => {
+        const shown = `${host}, path ${path}, ${listener}`;
+        return [`${shown} ${priority} ${JSON.stringify(when ?? null)}`, shown];
+      }),
+    ),
+    ...streams.flatMap(({ listener, serverNames }) =>
+      (serverNames.length > 0 ? serverNames : ["any host"]).map((name): [string, string] => {
+        const shown = `${name}, ${listener}`;
+        return [shown, shown];
+      }),
+    ),
+  ];
 }
 
 function nothingToDeploy(app: AppDefinition): CutoverError {

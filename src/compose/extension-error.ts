@@ -29,6 +29,13 @@ export function extensionError(
       sources,
     );
   }
+  if (first?.issue.code === "invalid_key") {
+    const names = schemasAt(schema, path.slice(0, -1)).flatMap((one) =>
+      one instanceof z.ZodRecord ? [expectedOf(one.keyType)] : [],
+    );
+    const message = `"${path.at(-1)}" under ${shown(base, path.slice(0, -1))} must be ${names[0] ?? "another name"}.`;
+    return invalid(message, [...base, ...path], "key", sources);
+  }
   const expected = expectedAt(schema, path) ?? "another value";
   return invalid(`${shown(base, path)} must be ${expected}.`, [...base, ...path], "value", sources);
 }
@@ -84,15 +91,21 @@ function schemasAt(schema: unknown, path: KeyPath): unknown[] {
   if (here instanceof z.ZodObject && typeof step === "string" && step in here.shape) {
     return schemasAt(here.shape[step], rest);
   }
+  if (here instanceof z.ZodRecord) return schemasAt(here.valueType, rest);
   return here instanceof z.ZodArray && typeof step === "number" ? schemasAt(here.element, rest) : [];
 }
 
 function expectedAt(schema: z.ZodType, path: KeyPath): string | null {
   for (const one of schemasAt(schema, path)) {
-    const expected = one instanceof z.ZodType ? one.meta()?.expected : undefined;
-    if (typeof expected === "string") return expected;
+    const expected = expectedOf(one);
+    if (expected !== null) return expected;
   }
   return null;
+}
+
+function expectedOf(schema: unknown): string | null {
+  const expected = schema instanceof z.ZodType ? schema.meta()?.expected : undefined;
+  return typeof expected === "string" ? expected : null;
 }
 
 function keysAt(schema: z.ZodType, path: KeyPath): string[] {

@@ -1,31 +1,9 @@
 import { z } from "zod";
-import { durationPattern, parseDuration } from "../model/duration.ts";
+import { policyKeys } from "./policy-schema.ts";
+import { duration, durationWithin, hostName, text, truth, wholeNumber } from "./schema-parts.ts";
 
-/**
- * The shape of `x-cutover`, at the top of a compose file and in a service. It only checks: `extension.ts` turns what
- * was checked into settings. `schema/x-cutover.json` is made from it. Numbers may be written as text, because that is
- * what `${VARIABLE}` becomes.
- */
-const duration = z
-  .string()
-  .regex(durationPattern)
-  .meta({ expected: 'a duration such as "30s", "1m30s" or "500ms"' });
-
-function wholeNumber(min: number, max: number) {
-  return z
-    .union([
-      z.int().min(min).max(max),
-      z
-        .string()
-        .regex(/^\d+$/)
-        .refine((text) => Number(text) >= min && Number(text) <= max),
-    ])
-    .meta({ expected: `a whole number from ${min} to ${max}` });
-}
-
-const truth = z.union([z.boolean(), z.enum(["true", "false"])]).meta({ expected: "true or false" });
-
-const text = z.string().min(1).meta({ expected: "a text" });
+// The shape of `x-cutover`, at the top of a compose file and in a service. It only checks: `extension.ts` and
+// `policy.ts` turn what was checked into settings. `schema/x-cutover.json` is made from it.
 
 const command = z
   .union([z.string().min(1), z.array(z.string()).min(1)])
@@ -103,16 +81,10 @@ const check = z
     successes: wholeNumber(1, 100)
       .optional()
       .describe("Successes in a row that make a container ready; 3 unless given."),
-    interval: duration
-      .refine((value) => within(value, 1, 100))
-      .meta({ expected: 'a duration from "1ms" to "100ms"' })
+    interval: durationWithin(1, 100)
       .optional()
       .describe("From the end of one probe to the next, at most 100ms; 50ms unless given."),
-    timeout: duration
-      .refine((value) => within(value, 1, 60_000))
-      .meta({ expected: 'a duration from "1ms" to "1m"' })
-      .optional()
-      .describe("How long one probe may take; 2s unless given."),
+    timeout: durationWithin(1, 60_000).optional().describe("How long one probe may take; 2s unless given."),
     status: z
       .union([z.int().min(100).max(599), z.string().regex(/^[1-5]\d\d(?:-[1-5]\d\d)?$/)])
       .meta({ expected: 'an HTTP status, or a range of them such as "200-399"' })
@@ -120,13 +92,6 @@ const check = z
       .describe("HTTP status that counts as success; 200-399 unless given."),
   })
   .meta({ expected: "a mapping" });
-
-const hostName = z
-  .string()
-  .regex(
-    /^(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/,
-  )
-  .meta({ expected: 'a host name such as "shop.example.com" or "*.example.com"' });
 
 /** `x-cutover` in a service. */
 export const serviceExtension = z
@@ -155,17 +120,13 @@ export const serviceExtension = z
       .describe(
         "The gateway's own probe, which decides together with Docker's health when a container is ready.",
       ),
+    ...policyKeys,
   })
   .meta({ expected: "a mapping" });
 
 export type AppExtension = z.infer<typeof appExtension>;
 export type ServiceExtension = z.infer<typeof serviceExtension>;
 export type HookEntry = z.infer<typeof hook>;
-
-function within(value: string, min: number, max: number): boolean {
-  const ms = parseDuration(value);
-  return ms !== null && ms >= min && ms <= max;
-}
 
 /** The JSON schema of a compose file's `x-cutover` keys, for editors and for `schema/x-cutover.json`. */
 export function extensionJsonSchema(): object {

@@ -14,6 +14,7 @@ import {
 import { type KeyPath, type SourceFile, locate } from "./source-file.ts";
 import { CutoverError } from "../model/error.ts";
 import { didYouMean } from "./nearest.ts";
+import { isTrue } from "./schema-parts.ts";
 
 /** Milliseconds that a hook may take unless it says otherwise. */
 export const defaultHookTimeoutMs = 600_000;
@@ -147,11 +148,6 @@ function hookService(
     `A hook names the service "${named}", which is not in the file.${didYouMean(named, services.known)}`,
     where ? { where } : {},
   );
-}
-
-/** True for `true` and for "true", which is what `${VARIABLE}` becomes. */
-export function isTrue(value: boolean | string | undefined): boolean {
-  return value === true || value === "true";
 }
 
 function ms(text: string | undefined, fallback: number): number {

@@ -1,6 +1,8 @@
 import { type Colour, otherColour, type Role } from "../model/app.ts";
+import type { Listener } from "../model/route.ts";
 import type { HookPhase } from "../model/settings.ts";
 import type { AppDefinition, AppService, BackingService } from "./app-definition.ts";
+import { conditionWords, policyWords } from "./policy-words.ts";
 import type { Refusal, Warning } from "./notice.ts";
 
 /**
@@ -34,11 +36,25 @@ export interface Plan {
   colour: Colour;
   services: PlannedService[];
   /** Where the gateway will listen and what leads where. */
-  routes: { service: string; listener: string; hosts: string[]; path: string; port: number | null }[];
+  routes: PlannedRoute[];
   hooks: { phase: HookPhase; service: string }[];
   warnings: Warning[];
   /** Not empty: the deployment would be refused. */
   refusals: Refusal[];
+}
+
+export interface PlannedRoute {
+  service: string;
+  listener: string;
+  /** Connections of `tcp` and `tls` are passed on as they are. */
+  protocol: "http" | "tcp" | "tls";
+  /** Server names with `tls`; empty means any. */
+  hosts: string[];
+  /** Null for connections that are passed on as they are. */
+  path: string | null;
+  /** What else a request must be, for people; null: nothing. */
+  when: string | null;
+  port: number | null;
 }
 
 /** What runs now, as far as it is known. */
@@ -65,19 +81,27 @@ export function makePlan(app: AppDefinition, state: PlanState): Plan {
       ...app.backing.map((service) => plannedBacking(service, state)),
       ...[...new Set(gone)].map(plannedGone),
     ],
-    routes: app.services.flatMap((service) =>
-      service.routes.map(({ listener, hosts, path }) => ({
-        service: service.name,
-        listener,
-        hosts,
-        path,
-        port: service.port,
-      })),
-    ),
+    routes: app.services.flatMap((service) => plannedRoutes(service, app.listeners)),
     hooks: app.hooks.map(({ phase, service }) => ({ phase, service })),
     warnings: app.warnings,
     refusals: app.refusals,
   };
+}
+
+function plannedRoutes(service: AppService, listeners: readonly Listener[]): PlannedRoute[] {
+  const { name, port, routes, streams } = service;
+  return [
+    ...routes.map(
+      ({ listener, hosts, path, when }): PlannedRoute => ({
+        ...{ service: name, listener, protocol: "http", hosts, path, port },
+        when: when ? conditionWords(when) : null,
+      }),
+    ),
+    ...streams.map(({ listener, serverNames }): PlannedRoute => {
+      const { protocol = "tcp" } = listeners.find((one) => one.name === listener) ?? {};
+      return { service: name, listener, protocol, hosts: serverNames, path: null, when: null, port };
+    }),
+  ];
 }
 
 function plannedReplaced(service: AppService, state: PlanState): PlannedService {
@@ -88,6 +112,8 @@ function plannedReplaced(service: AppService, state: PlanState): PlannedService 
   }
   if (isLive && service.role === "worker")
     notes.push("The old and the new one run at once until the switch is done.");
+  const words = policyWords(service.policy);
+  if (words.length > 0) notes.push(`The gateway: ${words.join("; ")}.`);
   const plain = state.base.some((one) => one.service === service.name && one.running);
   if (plain) {
     notes.push(

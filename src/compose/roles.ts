@@ -1,7 +1,7 @@
 import type { Role } from "../model/app.ts";
 import type { ComposeModel, ComposeService } from "./compose-model.ts";
-import { isTrue } from "./extension.ts";
 import type { ServiceExtension } from "./extension-schema.ts";
+import { isTrue } from "./schema-parts.ts";
 import { isDockerProxy, storeKind } from "./known-images.ts";
 import { type UserLabels, asksForRoute, traefikLabels } from "./service-labels.ts";
 
@@ -42,7 +42,8 @@ function saidRole({ extension, labels }: ServiceFacts): RoleDecision | null {
   const said = (role: Role, reason: string): RoleDecision => ({ role, reason, said: true, keptBy: null });
   if (extension.role !== undefined) return said(extension.role, `x-cutover says \`role: ${extension.role}\``);
   if (isTrue(extension.keep)) return said("backing", "x-cutover says `keep: true`");
-  if (extension.host !== undefined || extension.path !== undefined || extension.port !== undefined) {
+  const { host, path, port, protocol } = extension;
+  if ([host, path, port, protocol].some((key) => key !== undefined)) {
     return said("web", "x-cutover says where it is served");
   }
   return asksForRoute(labels) ? said("web", "it has cutover labels") : null;

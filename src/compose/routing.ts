@@ -1,9 +1,12 @@
 import { CutoverError } from "../model/error.ts";
-import type { RouteSpec } from "../model/release.ts";
+import type { RouteSpec, StreamSpec } from "../model/release.ts";
 import { httpListener, type Listener } from "../model/route.ts";
 import type { ComposePort, ComposeService } from "./compose-model.ts";
+import { invalid } from "./extension-error.ts";
 import type { Refusal, Warning } from "./notice.ts";
+import { readCondition } from "./policy.ts";
 import type { ServiceFacts } from "./roles.ts";
+import { isTrue } from "./schema-parts.ts";
 import { type SourceFile, locate } from "./source-file.ts";
 
 /** How a web service is reached. */
@@ -11,6 +14,8 @@ export interface Routing {
   /** Container port; null where a refusal says why there is none. */
   port: number | null;
   routes: RouteSpec[];
+  /** In place of routes, where connections are passed on as they are. */
+  streams: StreamSpec[];
   listeners: Listener[];
   /** First exact host name, for the probe's Host header. */
   firstHost: string | null;
@@ -21,8 +26,9 @@ export interface Routing {
 /**
  * The container port of a web service and the routes to it. The port is `x-cutover.port`, the label, the target of the
  * published ports, or the only exposed one, in this order. Every published port becomes a listener of the gateway;
- * a host or path becomes a route on the gateway's own HTTP listener, as does a service that publishes nothing.
- * Throws EXTENSION_INVALID when no port can be told.
+ * a host or path becomes a route on the gateway's own HTTP listener, as does a service that publishes nothing. With
+ * `protocol` tcp or tls every published port becomes a stream, and there is no route.
+ * Throws EXTENSION_INVALID when no port can be told, and when a stream has no published port.
  */
 export function readRouting(
   name: string,
@@ -33,6 +39,7 @@ export function readRouting(
   const routing: Routing = {
     port: null,
     routes: [],
+    streams: [],
     listeners: [],
     firstHost: null,
     warnings: [],
@@ -60,6 +67,7 @@ export function readRouting(
   routing.port = said ?? targets[0] ?? onlyExposed(service);
   if (routing.port === null) throw noPort(name, sources);
 
+  const { protocol = "http" } = facts.extension;
   let unnamed = false;
   for (const port of tcp) {
     if (port.target !== routing.port) {
@@ -67,6 +75,7 @@ export function readRouting(
       routing.warnings.push({ code: "PORT_NOT_SERVED", message, where: where("ports") });
     } else if (port.published === undefined || port.published === "0") {
       unnamed = true;
+      if (protocol !== "http") throw notPublished(name, protocol, "its port without a number", sources);
       const message =
         `Service "${name}" publishes its port ${port.target} without a number: ` +
         "the gateway serves it on its own HTTP port.";
@@ -75,31 +84,62 @@ export function readRouting(
       const message = `Service "${name}" publishes the port range ${port.published}, of which two colours can't share one port each.`;
       routing.refusals.push({ code: "UNSUPPORTED", message, where: where("ports") });
     } else {
-      addPublished(routing, port, Number(port.published));
+      addPublished(routing, facts, port, Number(port.published));
     }
   }
-  addNamed(routing, facts, unnamed || routing.routes.length === 0);
+  if (protocol === "http") addNamed(routing, facts, unnamed || routing.routes.length === 0);
+  else if (routing.streams.length === 0 && routing.refusals.length === 0) {
+    throw notPublished(name, protocol, "no TCP port", sources);
+  }
   return routing;
 }
 
-function addPublished(routing: Routing, port: ComposePort, published: number): void {
+function addPublished(routing: Routing, facts: ServiceFacts, port: ComposePort, published: number): void {
+  const { protocol = "http", kernel } = facts.extension;
   const host = listenAddress(port.host_ip);
   const name = listenerName(host, published);
   if (routing.listeners.some((one) => one.name === name)) return;
-  routing.listeners.push({ name, host, port: published });
-  routing.routes.push({ listener: name, hosts: [], path: "/", priority: 0 });
+  if (protocol === "http") {
+    routing.listeners.push({ name, host, port: published });
+    routing.routes.push({ listener: name, hosts: [], path: "/", ...rules(facts) });
+  } else {
+    const serverNames = protocol === "tls" ? hostsOf(facts) : [];
+    routing.listeners.push({
+      name,
+      host,
+      port: published,
+      protocol,
+      ...(isTrue(kernel) ? { kernel: true } : {}),
+    });
+    routing.streams.push({ listener: name, serverNames });
+    routing.firstHost = firstExact(serverNames);
+  }
 }
 
 /** The route on the gateway's own HTTP listener, where a host or path is said or nothing else leads to the service. */
 function addNamed(routing: Routing, facts: ServiceFacts, alone: boolean): void {
   const { extension, labels } = facts;
-  const said = extension.host === undefined ? labels.hosts : [extension.host].flat();
-  const hosts = said.map((host) => host.toLowerCase());
+  const hosts = hostsOf(facts);
   const path = extension.path ?? labels.path ?? "/";
-  routing.firstHost = hosts.find((host) => !host.startsWith("*")) ?? null;
+  routing.firstHost = firstExact(hosts);
   if (hosts.length > 0 || path !== "/" || alone) {
-    routing.routes.push({ listener: httpListener, hosts, path: trimmedPath(path), priority: 0 });
+    routing.routes.push({ listener: httpListener, hosts, path: trimmedPath(path), ...rules(facts) });
   }
+}
+
+function hostsOf({ extension, labels }: ServiceFacts): string[] {
+  const said = extension.host === undefined ? labels.hosts : [extension.host].flat();
+  return said.map((host) => host.toLowerCase());
+}
+
+function firstExact(hosts: readonly string[]): string | null {
+  return hosts.find((host) => !host.startsWith("*")) ?? null;
+}
+
+/** What all routes of a service have in common. */
+function rules({ extension }: ServiceFacts): Pick<RouteSpec, "priority" | "when"> {
+  const when = readCondition(extension.match);
+  return { priority: Number(extension.priority ?? 0), ...(when ? { when } : {}) };
 }
 
 /** Name of the gateway's listener for a published port: `port:8080`, `port:127.0.0.1:8080`, `port:[::1]:8080`. */
@@ -136,5 +176,19 @@ function noPort(name: string, sources: readonly SourceFile[]): CutoverError {
       ...(where ? { where } : {}),
       hint: `Give it \`x-cutover: {port: 3000}\`, a label \`cutover.port: "3000"\`, or one port under \`ports\` or \`expose\`.`,
     },
+  );
+}
+
+function notPublished(
+  name: string,
+  protocol: string,
+  how: string,
+  sources: readonly SourceFile[],
+): CutoverError {
+  return invalid(
+    `${name}.x-cutover.protocol is ${protocol}, and the service publishes ${how}: say \`ports: ["5432:5432"]\` with the port that the gateway is to listen on.`,
+    ["services", name, "x-cutover", "protocol"],
+    "value",
+    sources,
   );
 }

@@ -23,6 +23,9 @@ const check = z.object({
   status: z.object({ from: z.number().int(), to: z.number().int() }),
 });
 
+/** Taken as it is: the gateway checks what stands in a table. */
+const checkedByGateway = z.record(z.string(), z.unknown());
+
 const draft = z.object({
   app: z.string(),
   force: z.boolean(),
@@ -41,8 +44,11 @@ const draft = z.object({
             hosts: z.array(z.string()),
             path: z.string(),
             priority: z.number(),
+            when: checkedByGateway.optional(),
           }),
         ),
+        streams: z.array(z.object({ listener: z.string(), serverNames: z.array(z.string()) })).optional(),
+        policy: checkedByGateway.optional(),
         check: check.nullable(),
         hasHealthcheck: z.boolean(),
         network: z.string().nullable(),
@@ -50,7 +56,13 @@ const draft = z.object({
     )
     .min(1),
   listeners: z.array(
-    z.object({ name: z.string(), host: z.string().nullable(), port: z.number().int().min(1).max(65_535) }),
+    z.object({
+      name: z.string(),
+      host: z.string().nullable(),
+      port: z.number().int().min(1).max(65_535),
+      protocol: z.enum(["http", "tcp", "tls"]).optional(),
+      kernel: z.boolean().optional(),
+    }),
   ),
   backing: z.array(z.string()),
   hooks: z.array(

@@ -1,5 +1,5 @@
 import type { GatewayBalancer } from "../balancers/gateway.ts";
-import { appRoutes, requireFree } from "../deploy/targets.ts";
+import { appRoutes, requireFree, requireOwnPorts } from "../deploy/targets.ts";
 import type { Release } from "../model/release.ts";
 
 /**
@@ -11,6 +11,7 @@ export async function checkClaims(
   release: Release,
   gatewayPort: number | null,
 ): Promise<void> {
+  requireOwnPorts(release.listeners, gatewayPort);
   const mine = appRoutes(release, new Map(), gatewayPort);
   const others = balancer.routes();
   others.delete(release.app);

@@ -24,13 +24,15 @@ export async function appSummary(input: SummaryInput, app: string): Promise<AppS
   const live = row?.live == null ? null : state.release(app, row.live);
   const containers = await engine.containers({ [label.app]: app });
   const targets = liveRoutes.targets(app);
+  const routes = state.routes(app);
   return {
     app,
     live: live ? await releaseSummary(engine, live, containers) : null,
     colour: row?.colour ?? null,
     fingerprint: live?.release.fingerprint ?? null,
     deployment: holder,
-    routes: state.routes(app)?.routes ?? [],
+    routes: routes?.routes ?? [],
+    ...(routes?.streams ? { streams: routes.streams } : {}),
     services: (live?.release.services ?? []).map((service) => ({
       name: service.name,
       role: service.role,

@@ -6,12 +6,14 @@ export function sameTargets(a: AppRoutes, b: AppRoutes): boolean {
 }
 
 function canonical(routes: AppRoutes): string {
+  const byId = (x: { id: string }, y: { id: string }) => x.id.localeCompare(y.id);
   const backends = routes.backends
     .map((backend) => ({
       ...backend,
-      targets: [...backend.targets].sort((x, y) => x.id.localeCompare(y.id)),
+      targets: [...backend.targets].sort(byId),
     }))
-    .sort((x, y) => x.id.localeCompare(y.id));
-  const sorted = [...routes.routes].sort((x, y) => x.id.localeCompare(y.id));
-  return JSON.stringify([routes.listeners, sorted, backends]);
+    .sort(byId);
+  const sorted = [...routes.routes].sort(byId);
+  const streams = [...(routes.streams ?? [])].sort(byId);
+  return JSON.stringify([routes.listeners, sorted, streams, backends]);
 }

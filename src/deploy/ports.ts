@@ -7,7 +7,7 @@ import type {
   StatBucket,
   TableApplied,
 } from "../model/gateway-api.ts";
-import type { Backend, Listener, Route, Target } from "../model/route.ts";
+import type { Backend, Listener, Route, StreamRoute, Target } from "../model/route.ts";
 
 /** What a load balancer must be able to do for the deployment. Every method is idempotent. */
 export interface Balancer {
@@ -37,6 +37,8 @@ export async function gatewayPort(balancer: Balancer): Promise<number | null> {
 export interface AppRoutes {
   listeners: Listener[];
   routes: Route[];
+  /** None when left out. */
+  streams?: StreamRoute[];
   backends: Backend[];
 }
 

@@ -2,7 +2,7 @@ import type { Colour } from "./app.ts";
 import type { DeploymentKind, LockHolder } from "./deployment.ts";
 import type { GatewayStatus } from "./gateway-api.ts";
 import type { ReleaseDraft, ReleaseSummary } from "./release.ts";
-import type { Route } from "./route.ts";
+import type { Route, StreamRoute } from "./route.ts";
 
 /**
  * Control's API: HTTP/1.1 over the unix socket `/run/cutover-control/control.sock`. The CLI reaches it through the
@@ -44,6 +44,8 @@ export interface AppSummary {
   /** Image id of each service of the live release. */
   deployment: LockHolder | null;
   routes: Route[];
+  /** Connections that are passed on as they are; none when left out. */
+  streams?: StreamRoute[];
   services: {
     name: string;
     role: string;

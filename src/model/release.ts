@@ -1,5 +1,6 @@
 import type { Role } from "./app.ts";
 import type { Check } from "./check.ts";
+import type { BackendPolicy, Condition, Listener } from "./route.ts";
 import type { Hook, Settings } from "./settings.ts";
 
 /** Where a service's requests come from, before targets are known. */
@@ -9,6 +10,16 @@ export interface RouteSpec {
   hosts: string[];
   path: string;
   priority: number;
+  /** What else a request must be. */
+  when?: Condition;
+}
+
+/** Where a service's connections come from, when they are passed on as they are. */
+export interface StreamSpec {
+  /** Name of a listener in `listeners` of the release. */
+  listener: string;
+  /** Exact names or `*.example.com` of a `tls` listener; empty means any, also none. */
+  serverNames: string[];
 }
 
 /** A service that is replaced by a deployment. */
@@ -21,6 +32,10 @@ export interface ReleaseService {
   /** Container port that requests go to; null for a worker. */
   port: number | null;
   routes: RouteSpec[];
+  /** None when left out. */
+  streams?: StreamSpec[];
+  /** How the gateway treats its containers; all defaults when left out. */
+  policy?: BackendPolicy;
   check: Check | null;
   /** The service defines a Docker health check that is not disabled. */
   hasHealthcheck: boolean;
@@ -35,7 +50,7 @@ export interface ReleaseDraft {
   fingerprint: string;
   services: ReleaseService[];
   /** Ports published by web services, bound by the gateway. */
-  listeners: { name: string; host: string | null; port: number }[];
+  listeners: Listener[];
   /** Services that stay in the base project. */
   backing: string[];
   hooks: Hook[];

@@ -37,8 +37,12 @@ export function releaseDraft(input: DraftInput): ReleaseDraft {
 
 function releaseService(service: AppService, id: string | undefined): ReleaseService {
   if (id === undefined) throw new CutoverError("INTERNAL", `Service "${service.name}" has no image.`);
-  const { name, role, replicas, port, routes, check, hasHealthcheck, network } = service;
-  return { name, role, replicas, image: { ref: "", id }, port, routes, check, hasHealthcheck, network };
+  const { name, role, replicas, port, routes, streams, policy, check, hasHealthcheck, network } = service;
+  return {
+    ...{ name, role, replicas, image: { ref: "", id }, port, routes, check, hasHealthcheck, network },
+    ...(streams.length > 0 ? { streams } : {}),
+    ...(policy === null ? {} : { policy }),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Context, Result } from "../context.ts";
 import type { Control } from "../control-requests.ts";
 import { showMs } from "../render/quantity.ts";
-import { routeUrl } from "../render/status.ts";
+import { routeUrl, streamUrl } from "../render/status.ts";
 import { styleOf } from "../render/style.ts";
 import { type Ending, requireLive } from "./conduct.ts";
 
@@ -41,7 +41,11 @@ export async function endingResult(
 async function routeUrls(control: Control, app: string): Promise<string[]> {
   try {
     const [summary, status] = await Promise.all([control.app(app), control.status()]);
-    const urls = summary.routes.map((route) => routeUrl(route, status.gateway?.listeners ?? []));
+    const listeners = status.gateway?.listeners ?? [];
+    const urls = [
+      ...summary.routes.map((route) => routeUrl(route, listeners)),
+      ...(summary.streams ?? []).map((stream) => streamUrl(stream, listeners)),
+    ];
     return [...new Set(urls)].slice(0, 3);
   } catch {
     return [];

@@ -44,10 +44,12 @@ function notes(plan: Plan, style: Style): string {
 }
 
 function routeRow(route: Plan["routes"][number]): string[] {
-  const host = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
+  const named = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
+  const host = route.protocol === "http" ? named : route.protocol === "tls" ? `tls, ${named}` : "tcp";
   const listener =
     route.listener === httpListener ? "the gateway's port" : route.listener.replace(/^port:/, "port ");
-  return [listener, host, route.path, `→ ${route.service}${route.port === null ? "" : `:${route.port}`}`];
+  const path = `${route.path ?? ""}${route.when === null ? "" : ` (${route.when})`}`;
+  return [listener, host, path, `→ ${route.service}${route.port === null ? "" : `:${route.port}`}`];
 }
 
 function section(title: string, body: string, style: Style): string {

@@ -1,5 +1,5 @@
 import type { AppSummary, ControlStatus } from "../../model/control-api.ts";
-import type { Listener, Route } from "../../model/route.ts";
+import type { Listener, Route, StreamRoute } from "../../model/route.ts";
 import { shortId, showAge } from "./quantity.ts";
 import type { Style } from "./style.ts";
 import { indent, table } from "./table.ts";
@@ -21,7 +21,7 @@ function renderApp(app: AppSummary, listeners: Listener[], style: Style, now: nu
   return (
     `${style.bold(app.app)}  ${liveRelease(app, style, now)}\n` +
     underWay(app, style, now) +
-    indent(table(app.routes.map((route) => [style.cyan(routeUrl(route, listeners)), serviceOf(route)]))) +
+    indent(table(addressRows(app, listeners, style))) +
     indent(table(app.services.flatMap((service) => targetRows(service, style))))
   );
 }
@@ -58,6 +58,20 @@ function targetRows(service: AppSummary["services"][number], style: Style): stri
   ]);
 }
 
+function addressRows(app: AppSummary, listeners: Listener[], style: Style): string[][] {
+  return [
+    ...app.routes.map((route) => [style.cyan(routeUrl(route, listeners)), serviceOf(route)]),
+    ...(app.streams ?? []).map((stream) => [style.cyan(streamUrl(stream, listeners)), serviceOf(stream)]),
+  ];
+}
+
+/** `tcp://localhost:5432`, `tls://db.example:443`: the first server name, or the address the listener is bound to. */
+export function streamUrl(stream: StreamRoute, listeners: readonly Listener[]): string {
+  const listener = listeners.find((candidate) => candidate.name === stream.listener);
+  const host = stream.serverNames[0] ?? bracket(listener?.host ?? "localhost");
+  return `${listener?.protocol ?? "tcp"}://${host}${listener ? `:${listener.port}` : ""}`;
+}
+
 /** `http://shop.example:8080/api`: the first host, or the address the listener is bound to. */
 export function routeUrl(route: Route, listeners: readonly Listener[]): string {
   const listener = listeners.find((candidate) => candidate.name === route.listener);
@@ -67,7 +81,7 @@ export function routeUrl(route: Route, listeners: readonly Listener[]): string {
 }
 
 /** The service in a backend's id, `<app>/<service>@<release>`. */
-function serviceOf(route: Route): string {
+function serviceOf(route: Pick<Route, "backend">): string {
   return route.backend.slice(route.backend.indexOf("/") + 1, route.backend.lastIndexOf("@"));
 }
 

@@ -20,7 +20,9 @@ test("on a first deployment everything is started or created, in blue", () => {
     ["cache", "backing", "create"],
   ]);
   expect(plan.services.every((service) => service.interrupts === null)).toBe(true);
-  expect(plan.routes).toEqual([{ service: "web", listener: "port:8080", hosts: [], path: "/", port: 80 }]);
+  expect(plan.routes).toEqual([
+    { service: "web", listener: "port:8080", protocol: "http", hosts: [], path: "/", when: null, port: 80 },
+  ]);
 });
 
 test("later ones replace in the other colour, keep what stays, and say what goes away", () => {
