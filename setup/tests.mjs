@@ -7,9 +7,11 @@ import { root } from "./paths.mjs";
 /** True when the arguments name only tests that need no engine. */
 export function needsEngine(args) {
   const project = args.indexOf("--project");
-  if (project >= 0) return args[project + 1] !== "unit";
+  if (project >= 0) return !["unit", "conformance"].includes(args[project + 1]);
   const paths = args.filter((arg) => !arg.startsWith("-"));
-  return paths.length === 0 || paths.some((path) => !/^(\.\/)?test\/(unit|property)\b/.test(path));
+  return (
+    paths.length === 0 || paths.some((path) => !/^(\.\/)?test\/(unit|property|conformance)\b/.test(path))
+  );
 }
 
 /** Runs vitest with the arguments. Gives how many tests passed and failed; a run that broke counts as one failed. */

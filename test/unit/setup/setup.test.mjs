@@ -46,6 +46,8 @@ describe("needsEngine", () => {
     [["test/unit/load", "test/property"], false],
     [["test/unit", "test/e2e"], true],
     [["--project", "unit"], false],
+    [["--project", "conformance"], false],
+    [["test/unit", "test/conformance"], false],
     [["--project", "e2e"], true],
     [["--bail=1"], true],
   ])("%j: %s", (args, needs) => {
