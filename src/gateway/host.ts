@@ -26,9 +26,13 @@ export function hostKeys(host: string): string[] {
   return keys;
 }
 
-/** `example.com`, `*.example.com` (any depth below it), an IP address; lower case. */
-export function isHostPattern(text: string): boolean {
-  return /^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$|^\[[0-9a-f:.]+\]$/.test(
-    text,
+/** `example.com`, `*.example.com` (any depth below it), an IP address; lower case, at most 255 characters. */
+export function isHostPattern(text: unknown): text is string {
+  return (
+    typeof text === "string" &&
+    text.length <= 255 &&
+    /^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$|^\[[0-9a-f:.]+\]$/.test(
+      text,
+    )
   );
 }

@@ -7,8 +7,8 @@ export interface Expression {
 }
 
 /** Characters of an expression, and steps of its program: time for a byte of text is at most so many steps. */
-export const maxExpressionLength = 1_024;
-export const maxExpressionSize = 1_000;
+export const maxExpressionLength = 512;
+export const maxExpressionSize = 500;
 
 /** What is wrong with an expression, in words; null when nothing is. */
 export function expressionProblem(text: string): string | null {
