@@ -2,7 +2,7 @@
 export interface Difference {
   of: "request" | "response" | "both";
   /** What is found: `refuses:` with the gateway's reason, or how the two readings of an accepted message differ. */
-  found: string;
+  finds: string;
   /** What the message looks like, where the finding alone says too little. */
   when?: RegExp;
   why: string;

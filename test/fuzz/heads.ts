@@ -99,9 +99,9 @@ const oddLines = [
   "Transfer-Encoding : chunked",
   "Content-Length\x00: 5",
 ];
-const lengths = ["5", "0", "005", "5 ", "\t5"];
-const oddLengths = ["", "+5", "-5", "5,5", "5, 5", "5 5", "0x5", "5a", "5.0", "99999999999999999999", "1000000000000000", "\x0b5", "\xb2"];
-const oddCodings = ["", "Chunked ", "CHUNKED", "xchunked", "chunked, chunked", "gzip, chunked", "chunked, gzip", "gzip", "identity", "chunked;a=b", 'gzip;a="b"', ",chunked", "chunked,", "\x0bchunked", "chunked\x00", '"chunked"', "chun ked"];
+const lengths = ["5", "0", "005", "5 ", " 5"];
+const oddLengths = ["\t5", "5\t", "", "+5", "-5", "5,5", "5, 5", "5 5", "0x5", "5a", "5.0", "99999999999999999999", "1000000000000000", "\x0b5", "\xb2"];
+const oddCodings = ["\tchunked", "chunked\t", "", "Chunked ", "CHUNKED", "xchunked", "chunked, chunked", "gzip, chunked", "chunked, gzip", "gzip", "identity", "chunked;a=b", 'gzip;a="b"', ",chunked", "chunked,", "\x0bchunked", "chunked\x00", '"chunked"', "chun ked"];
 const phrases = [" OK", "", " ", " Not Found", " \xe4\xf6", " a\tb", " 200 OK "];
 const oddStatuses = ["099", "600", "999", "20", "2000", "abc", "-20", "2 0", "", "20x"];
 const oddPhrases = ["\tOK", " O\x00K", " O\x7fK", "OK", " OK\r", " a\nb", " \x01"];
@@ -136,7 +136,7 @@ function framed(random: Random, odd: number): Framed {
     };
   }
   return {
-    lines: [`Transfer-Encoding: ${random.pick(["chunked", "chunked", "Chunked", "chunked\t "])}`],
+    lines: [`Transfer-Encoding: ${random.pick(["chunked", "chunked", "Chunked", "chunked "])}`],
     body: chunkedBody(random, odd === 3),
   };
 }

@@ -1,13 +1,12 @@
 import { hostEndOf } from "./authority.ts";
 import { Coding, transferCoding } from "./codings.ts";
 import { ConnectionOption, connectionOptions } from "./connection-options.ts";
-import { incomplete, readFieldLines, refuse } from "./field-lines.ts";
+import { incomplete, readFieldLines, refuse, refused } from "./field-lines.ts";
+import { connect, frame, longestLength, standsBetweenSpaces } from "./framing.ts";
 import { FieldCode, Framing, type HeadLimits, type RequestHead, TargetForm } from "./head.ts";
 import { ascii, decimal, Octet, spells } from "./octets.ts";
 import { readRequestLine } from "./request-line.ts";
-import { isUpgradeList } from "./upgrade-list.ts";
 
-const longestLength = 15;
 const continueExpectation = ascii("100-continue");
 
 /**
@@ -59,10 +58,10 @@ function readHead(
   p = readFieldLines(bytes, words, p, stop, head, limits.fields);
   if (p <= 0) return p;
   head.end = p;
-  return readFields(bytes, words, head) < 0 ? -1 : p;
+  return readFields(bytes, words, head) < 0 ? refused : p;
 }
 
-/** Reads what the fields say about framing, connection and host. Returns -1 when that is refused. */
+/** Reads what the fields say about framing, connection and host. Returns `refused` when that is refused. */
 function readFields(bytes: Uint8Array, words: DataView, head: RequestHead): number {
   const { fields, codes, fieldCount } = head;
   let hosts = 0;
@@ -72,7 +71,6 @@ function readFields(bytes: Uint8Array, words: DataView, head: RequestHead): numb
   let options: number = ConnectionOption.none;
   head.length = -1;
   head.expectsContinue = false;
-  head.upgrade = false;
   head.upgradeStart = -1;
   head.upgradeEnd = -1;
   if (head.form !== TargetForm.absolute) {
@@ -83,6 +81,7 @@ function readFields(bytes: Uint8Array, words: DataView, head: RequestHead): numb
   for (let i = 0; i < fieldCount; i++) {
     const code = codes[i] as FieldCode;
     if (code === FieldCode.other || code > FieldCode.expect) continue;
+    const nameEnd = fields[i * 4 + 1] as number;
     const start = fields[i * 4 + 2] as number;
     const end = fields[i * 4 + 3] as number;
     switch (code) {
@@ -105,12 +104,14 @@ function readFields(bytes: Uint8Array, words: DataView, head: RequestHead): numb
       case FieldCode.contentLength:
         if (++lengths > 1) return refuse(head, 400, "two-lengths");
         head.length = decimal(bytes, start, end, longestLength);
-        if (head.length < 0) return refuse(head, 400, "bad-length");
+        if (head.length < 0 || !standsBetweenSpaces(bytes, nameEnd, start, end))
+          return refuse(head, 400, "bad-length");
         break;
       case FieldCode.transferEncoding: {
         if (++encodings > 1) return refuse(head, 400, "two-encodings");
         const coding = transferCoding(bytes, start, end);
-        if (coding === Coding.malformed) return refuse(head, 400, "bad-encoding");
+        if (coding === Coding.malformed || !standsBetweenSpaces(bytes, nameEnd, start, end))
+          return refuse(head, 400, "bad-encoding");
         if (coding === Coding.other) return refuse(head, 501, "unknown-encoding");
         break;
       }
@@ -127,21 +128,6 @@ function readFields(bytes: Uint8Array, words: DataView, head: RequestHead): numb
     }
   }
   if (hosts === 0 && head.minor === 1) return refuse(head, 400, "no-host");
-  if (encodings > 0) {
-    if (head.minor === 0) return refuse(head, 400, "old-encoding");
-    if (lengths > 0) return refuse(head, 400, "length-and-encoding");
-    head.framing = Framing.chunked;
-  } else {
-    head.framing = lengths > 0 ? Framing.length : Framing.none;
-  }
-  head.keepAlive =
-    (options & ConnectionOption.close) === 0 &&
-    (head.minor === 1 || (options & ConnectionOption.keepAlive) !== 0);
-  if (upgrades > 0 && (options & ConnectionOption.upgrade) !== 0 && head.minor === 1) {
-    if (upgrades > 1 || !isUpgradeList(bytes, head.upgradeStart, head.upgradeEnd)) {
-      return refuse(head, 400, "bad-upgrade");
-    }
-    head.upgrade = true;
-  }
-  return 0;
+  if (frame(head, lengths, encodings, Framing.none, 400) < 0) return refused;
+  return connect(bytes, head, options, upgrades, 400);
 }

@@ -1,19 +1,19 @@
 import { Coding, transferCoding } from "./codings.ts";
 import { ConnectionOption, connectionOptions } from "./connection-options.ts";
 import { incomplete, readFieldLines, refuse, refused, valueEnd } from "./field-lines.ts";
+import { connect, frame, longestLength, standsBetweenSpaces } from "./framing.ts";
 import { FieldCode, Framing, type HeadLimits, type ResponseHead } from "./head.ts";
 import { keepAliveTimeout } from "./keep-alive.ts";
 import { decimal, Octet } from "./octets.ts";
-import { isUpgradeList } from "./upgrade-list.ts";
 
-const longestLength = 15;
+const switchingProtocols = 101;
 const statusLineStart = "HTTP/1.";
 
 /**
  * Reads the head of a response as strictly as that of a request; see `parseRequestHead`. The status code is one of
  * 100 to 599 (RFC 9110 section 15). The space after it may be missing when there is no reason phrase. `framing` is
  * `untilClose` when the fields say nothing; that a response to HEAD or one of 1xx, 204 or 304 has no body is for the
- * caller to know (RFC 9112 section 6.3).
+ * caller to know (RFC 9112 section 6.3). A 101 has to upgrade and may not be framed.
  *
  * @returns the offset after the head; 0 when more bytes are needed; -1 when it is refused, with `status` 502
  */
@@ -102,12 +102,12 @@ function readFields(bytes: Uint8Array, words: DataView, head: ResponseHead): num
   let options: number = ConnectionOption.none;
   head.length = -1;
   head.keepAliveSeconds = -1;
-  head.upgrade = false;
   head.upgradeStart = -1;
   head.upgradeEnd = -1;
   for (let i = 0; i < fieldCount; i++) {
     const code = codes[i] as FieldCode;
     if (code === FieldCode.other || code > FieldCode.expect) continue;
+    const nameEnd = fields[i * 4 + 1] as number;
     const start = fields[i * 4 + 2] as number;
     const end = fields[i * 4 + 3] as number;
     switch (code) {
@@ -120,11 +120,16 @@ function readFields(bytes: Uint8Array, words: DataView, head: ResponseHead): num
       case FieldCode.contentLength:
         if (++lengths > 1) return refuse(head, 502, "two-lengths");
         head.length = decimal(bytes, start, end, longestLength);
-        if (head.length < 0) return refuse(head, 502, "bad-length");
+        if (head.length < 0 || !standsBetweenSpaces(bytes, nameEnd, start, end))
+          return refuse(head, 502, "bad-length");
         break;
       case FieldCode.transferEncoding:
         if (++encodings > 1) return refuse(head, 502, "two-encodings");
-        if (transferCoding(bytes, start, end) !== Coding.chunked) return refuse(head, 502, "bad-encoding");
+        if (
+          transferCoding(bytes, start, end) !== Coding.chunked ||
+          !standsBetweenSpaces(bytes, nameEnd, start, end)
+        )
+          return refuse(head, 502, "bad-encoding");
         break;
       case FieldCode.keepAlive:
         head.keepAliveSeconds = keepAliveTimeout(bytes, start, end);
@@ -136,21 +141,9 @@ function readFields(bytes: Uint8Array, words: DataView, head: ResponseHead): num
         break;
     }
   }
-  if (encodings > 0) {
-    if (head.minor === 0) return refuse(head, 502, "old-encoding");
-    if (lengths > 0) return refuse(head, 502, "length-and-encoding");
-    head.framing = Framing.chunked;
-  } else {
-    head.framing = lengths > 0 ? Framing.length : Framing.untilClose;
-  }
-  head.keepAlive =
-    (options & ConnectionOption.close) === 0 &&
-    (head.minor === 1 || (options & ConnectionOption.keepAlive) !== 0);
-  if (upgrades > 0 && (options & ConnectionOption.upgrade) !== 0 && head.minor === 1) {
-    if (upgrades > 1 || !isUpgradeList(bytes, head.upgradeStart, head.upgradeEnd)) {
-      return refuse(head, 502, "bad-upgrade");
-    }
-    head.upgrade = true;
-  }
-  return 0;
+  if (frame(head, lengths, encodings, Framing.untilClose, 502) < 0) return refused;
+  if (connect(bytes, head, options, upgrades, 502) < 0) return refused;
+  if (head.statusCode !== switchingProtocols || (head.upgrade && head.framing === Framing.untilClose))
+    return 0;
+  return refuse(head, 502, "bad-switch");
 }
