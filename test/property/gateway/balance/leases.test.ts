@@ -30,35 +30,23 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 function act(world: World, one: Step): void {
-  if (one.kind === "limits") return world.setLimits(one.limits);
   const ids = one.kind === "bury" ? [...world.dying] : [...world.workers.keys()];
-  const id = ids[one.pick % Math.max(1, ids.length)] ?? -1;
+  const pick = one.kind === "limits" ? 0 : one.pick;
+  const id = ids[pick % Math.max(1, ids.length)] ?? -1;
   const worker = world.workers.get(id);
-  const pick = Math.floor(one.pick / 10);
-  switch (one.kind) {
-    case "arrive":
-      return worker?.arrive();
-    case "finish":
-      return worker?.finish(pick);
-    case "give up":
-      return worker?.giveUp(pick);
-    case "down":
-      return world.deliverDown(id);
-    case "up":
-      return world.deliverUp(id);
-    case "tick worker":
-      return worker?.leases.tick();
-    case "tick primary":
-      return world.book.tick();
-    case "doubt":
-      return worker?.setDown(targets[pick % 2] ?? "", pick % 3 === 0);
-    case "kill":
-      return world.kill(id);
-    case "bury":
-      return world.bury(id);
-    case "join":
-      return world.join();
-  }
+  const which = Math.floor(pick / 10);
+  if (one.kind === "limits") world.setLimits(one.limits);
+  else if (one.kind === "arrive") worker?.arrive();
+  else if (one.kind === "finish") worker?.finish(which);
+  else if (one.kind === "give up") worker?.giveUp(which);
+  else if (one.kind === "down") world.deliverDown(id);
+  else if (one.kind === "up") world.deliverUp(id);
+  else if (one.kind === "tick worker") worker?.leases.tick();
+  else if (one.kind === "tick primary") world.book.tick();
+  else if (one.kind === "doubt") worker?.setDown(targets[which % 2] ?? "", which % 3 === 0);
+  else if (one.kind === "kill") world.kill(id);
+  else if (one.kind === "bury") world.bury(id);
+  else world.join();
 }
 
 /** Runs the steps; the limit in force is the old one too until all workers have the new one. */

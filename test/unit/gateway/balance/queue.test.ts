@@ -12,7 +12,7 @@ function scene(places: number, room = 10) {
     log,
     sizes,
     places,
-    join(name: string, now = 0, onTurn = () => undefined as void): Waiter {
+    join(name: string, now = 0, onTurn: () => void = () => undefined): Waiter {
       const waiter = new Waiter({
         turn() {
           if (scene.places === 0) return false;
