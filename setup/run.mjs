@@ -39,11 +39,18 @@ const commands = {
   },
 
   bench: async ({ args, node, env }) => {
-    const { ensureNginx } = await import("./nginx.mjs");
-    return withEngine({ images: ["node:24-slim"] }, async () => {
-      await ensureNginx();
-      return script(node, "bench/main.ts", args, env);
-    });
+    const run = () => script(node, "bench/main.ts", args, env);
+    const { ensureDataplanePrograms, ensureNginx } = await import("./bench-programs.mjs");
+    if (args.includes("deploy")) {
+      return withEngine({ images: ["node:24-slim"] }, async () => {
+        await ensureNginx();
+        return run();
+      });
+    }
+    const { ensureBuilt } = await import("./build.mjs");
+    if (args.includes("dataplane")) await ensureDataplanePrograms();
+    if (args.includes("dataplane") || args.includes("soak")) await ensureBuilt();
+    return run();
   },
 
   engine: async ({ args }) => {

@@ -4,7 +4,7 @@ import { type Field, setField } from "./field.ts";
 import { type IdleSample, idleCounts, idleSample } from "./idle.ts";
 import { type LoadName, loads } from "./loads.ts";
 import { proxyKinds } from "./proxies/all.ts";
-import type { Proxy, ProxyName } from "./proxies/proxy.ts";
+import type { RunningProxy, ProxyName } from "./proxies/proxy.ts";
 import { type Sample, takeSample } from "./sample.ts";
 import {
   type IdleSummary,
@@ -54,6 +54,7 @@ const own: readonly ProxyName[] = ["gateway", "gateway-net"];
 const warmSeconds = 2;
 /** Memory is much the same every time, and a run needs a start of its own. */
 const mostIdleRounds = 3;
+const firstWorkersRun = 1_000;
 
 /** Measures proxies in turns under the same loads. Ends and removes all that it started, also when it fails. */
 export async function benchDataplane(options: DataplaneOptions): Promise<DataplaneReport> {
@@ -90,7 +91,7 @@ async function playLoads(field: Field, options: DataplaneOptions) {
   const samples: Sample[] = [];
   if (names.length === 0) return { samples, missing };
   await using running = new AsyncDisposableStack();
-  const proxies: Proxy[] = [];
+  const proxies: RunningProxy[] = [];
   for (const name of options.proxies) {
     const proxy = await proxyKinds[name].start({ field, cpus: field.placement.proxy, workers: 1, run: 0 });
     running.defer(proxy.stop);
@@ -143,7 +144,12 @@ async function playIdle(field: Field, options: DataplaneOptions): Promise<IdleSa
 }
 
 async function playWorkers(field: Field, options: DataplaneOptions): Promise<WorkersSample[]> {
-  if (!options.proxies.includes("gateway")) return [];
-  options.say("one and two workers of the gateway");
-  return workersSamples(field, proxyKinds.gateway, options.rounds, options.seconds, 1_000);
+  const samples: WorkersSample[] = [];
+  for (const [index, name] of options.proxies.entries()) {
+    if (!proxyKinds[name].scales) continue;
+    options.say(`${name} with one worker and with two`);
+    const run = firstWorkersRun + 10 * index;
+    samples.push(...(await workersSamples(field, proxyKinds[name], options.rounds, options.seconds, run)));
+  }
+  return samples;
 }

@@ -1,8 +1,8 @@
 import { request } from "node:http";
 import { connect } from "node:net";
-import { stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { emptyLog, type Proxy } from "./proxies/proxy.ts";
+import { emptyLog, type RunningProxy } from "./proxies/proxy.ts";
 import { apiPrefix, hostCount, hosts } from "./routes.ts";
 
 /** What a proxy does not do of what is measured; empty when it does all. */
@@ -16,13 +16,14 @@ interface Answer {
 
 const logWithinMs = 5_000;
 const probes = 20;
+const loggedPath = "/logged/t";
 
 /**
  * Asks a proxy for everything that the loads ask for.
  *
  * @throws when an answer is wrong; features that no answer depends on are given as missing
  */
-export async function checkProxy(proxy: Proxy): Promise<Missing> {
+export async function checkProxy(proxy: RunningProxy): Promise<Missing> {
   await emptyLog(proxy);
   const [first = "", last = ""] = [hosts[0], hosts[hostCount - 1]];
   for (const host of [first, last]) {
@@ -33,13 +34,13 @@ export async function checkProxy(proxy: Proxy): Promise<Missing> {
   await checkClose(proxy, first);
   await checkWebSocket(proxy, first);
   const missing = missingFields(proxy, await ask(proxy, first, "/echo"), first);
-  for (let probe = 0; probe < probes; probe += 1) await ask(proxy, first, "/t");
-  if (!(await hasLogged(proxy, first))) missing.push("access log");
-  if ((await proxy.metrics().catch(() => "")).length < 20) missing.push("statistics");
+  for (let probe = 0; probe < probes; probe += 1) await ask(proxy, first, loggedPath);
+  if (!(await hasLogged(proxy))) missing.push("access log");
+  if (!/[1-9]/.test(await proxy.metrics().catch(() => ""))) missing.push("statistics");
   return missing;
 }
 
-async function checkBodies(proxy: Proxy, host: string, prefix: string): Promise<void> {
+async function checkBodies(proxy: RunningProxy, host: string, prefix: string): Promise<void> {
   const small = await ask(proxy, host, `${prefix}/t`);
   right(proxy, `${host}${prefix}/t`, small.status === 200 && small.body === "x".repeat(100));
   const large = await ask(proxy, host, `${prefix}/64k`);
@@ -52,7 +53,7 @@ async function checkBodies(proxy: Proxy, host: string, prefix: string): Promise<
   right(proxy, `Host ${host}`, fieldsOf(echoed.body).get("host") === host);
 }
 
-function right(proxy: Proxy, what: string, holds: boolean): void {
+function right(proxy: RunningProxy, what: string, holds: boolean): void {
   if (!holds) throw new Error(`${proxy.name} does not answer as it should: ${what}`);
 }
 
@@ -68,7 +69,7 @@ export function fieldsOf(head: string): Map<string, string> {
 }
 
 /** Forwarding fields that did not arrive at the backend, or with another value. */
-function missingFields(proxy: Proxy, echoed: Answer, host: string): Missing {
+function missingFields(proxy: RunningProxy, echoed: Answer, host: string): Missing {
   const fields = fieldsOf(echoed.body);
   const wanted: [string, (value: string) => boolean][] = [
     ["x-forwarded-for", (value) => value.includes("127.0.0.1")],
@@ -83,17 +84,17 @@ function missingFields(proxy: Proxy, echoed: Answer, host: string): Missing {
   return wanted.flatMap(([name, holds]) => (holds(fields.get(name) ?? "") ? [] : [name]));
 }
 
-async function hasLogged(proxy: Proxy, host: string): Promise<boolean> {
+/** Whether each of the probes comes to stand in the log. */
+async function hasLogged(proxy: RunningProxy): Promise<boolean> {
   const deadline = performance.now() + logWithinMs;
-  const least = probes * host.length;
-  while ((await stat(proxy.logFile)).size < least) {
+  while ((await readFile(proxy.logFile, "utf8")).split(loggedPath).length <= probes) {
     if (performance.now() > deadline) return false;
     await delay(50);
   }
   return true;
 }
 
-function ask(proxy: Proxy, host: string, path: string, body?: string): Promise<Answer> {
+function ask(proxy: RunningProxy, host: string, path: string, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const method = body === undefined ? "GET" : "POST";
     const headers = { host, ...(body === undefined ? {} : { "content-length": body.length }) };
@@ -115,7 +116,7 @@ function ask(proxy: Proxy, host: string, path: string, body?: string): Promise<A
 }
 
 /** All that comes on a connection on which bytes were sent, up to its end or until the predicate holds. */
-function talk(proxy: Proxy, bytes: string[], enough: (text: string) => boolean): Promise<string> {
+function talk(proxy: RunningProxy, bytes: string[], enough: (text: string) => boolean): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(proxy.port, "127.0.0.1");
     let text = "";
@@ -138,7 +139,7 @@ function talk(proxy: Proxy, bytes: string[], enough: (text: string) => boolean):
   });
 }
 
-async function checkClose(proxy: Proxy, host: string): Promise<void> {
+async function checkClose(proxy: RunningProxy, host: string): Promise<void> {
   const text = await talk(
     proxy,
     [`GET /t HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`],
@@ -147,7 +148,7 @@ async function checkClose(proxy: Proxy, host: string): Promise<void> {
   right(proxy, "Connection: close", text.startsWith("HTTP/1.1 200") && text.endsWith("x".repeat(100)));
 }
 
-async function checkWebSocket(proxy: Proxy, host: string): Promise<void> {
+async function checkWebSocket(proxy: RunningProxy, host: string): Promise<void> {
   const opening =
     `GET /ws HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";

@@ -4,8 +4,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Field } from "./field.ts";
 import { loads } from "./loads.ts";
-import { residentMiB } from "./process-cost.ts";
-import type { Proxy, ProxyKind, ProxyName } from "./proxies/proxy.ts";
+import { costBetween, costsOf, residentMiB } from "./process-cost.ts";
+import type { RunningProxy, ProxyKind, ProxyName } from "./proxies/proxy.ts";
 import { hosts } from "./routes.ts";
 
 export const idleCounts = [1_000, 6_000] as const;
@@ -18,6 +18,8 @@ export interface IdleSample {
   /** Resident memory of all its processes before they came, and with them. */
   beforeMiB: number;
   withMiB: number;
+  /** Of the process that does most of the work, with them. */
+  workerMiB: number;
   kibPerConnection: number;
   /** Connections that it closed meanwhile. */
   closed: number;
@@ -38,32 +40,37 @@ export async function idleSample(
 ): Promise<IdleSample> {
   const proxy = await kind.start({ field, cpus: field.placement.proxy, workers: 1, run });
   try {
+    const pids = await proxy.pids();
+    const idle = await costsOf(pids);
     await loads.tiny.play(field, proxy.port, warmSeconds);
-    const beforeMiB = await settledMiB(proxy);
+    const { busiest } = costBetween(idle, await costsOf(pids));
+    const beforeMiB = total(await settledMiB(pids));
     const clients = await openIdle(field, proxy, connections);
-    const withMiB = await settledMiB(proxy);
+    const memory = await settledMiB(pids);
+    const [withMiB, workerMiB] = [total(memory), memory[busiest] ?? 0];
     const closed = await clients.close();
     const kibPerConnection = ((withMiB - beforeMiB) * 1_024) / connections;
-    return { proxy: proxy.name, connections, round, beforeMiB, withMiB, kibPerConnection, closed };
+    return { proxy: proxy.name, connections, round, beforeMiB, withMiB, workerMiB, kibPerConnection, closed };
   } finally {
     await proxy.stop();
   }
 }
 
-async function settledMiB(proxy: Proxy): Promise<number> {
-  const pids = await proxy.pids();
-  const read = async () => (await residentMiB(pids)).reduce((sum, one) => sum + one, 0);
+const total = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0);
+
+/** Memory of each process when it has come to rest. */
+async function settledMiB(pids: readonly number[]): Promise<number[]> {
   const deadline = performance.now() + settleWithinMs;
-  let last = await read();
+  let last = await residentMiB(pids);
   for (;;) {
     await delay(settleMs);
-    const now = await read();
-    if (Math.abs(now - last) < 0.1 || performance.now() > deadline) return now;
+    const now = await residentMiB(pids);
+    if (Math.abs(total(now) - total(last)) < 0.1 || performance.now() > deadline) return now;
     last = now;
   }
 }
 
-async function openIdle(field: Field, proxy: Proxy, connections: number) {
+async function openIdle(field: Field, proxy: RunningProxy, connections: number) {
   const host = hosts[0] ?? "";
   const command = [
     "-c",

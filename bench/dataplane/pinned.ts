@@ -40,27 +40,27 @@ export function startPinned(
   };
 }
 
-/** Resolves when a port of the loopback takes connections. @throws with what the process said when it has ended */
-export async function untilListening(port: number, pinned: Pinned, output: string): Promise<void> {
+/** Resolves when a port of the loopback or a socket's path takes connections. @throws with what the process said when it has ended */
+export async function untilListening(where: number | string, pinned: Pinned, output: string): Promise<void> {
   const deadline = performance.now() + answersWithinMs;
   for (;;) {
     const { exitCode, signalCode } = pinned.process;
     if (exitCode !== null || signalCode !== null || performance.now() > deadline) {
       const said = await readFile(output, "utf8").catch(() => "");
-      throw new Error(
-        `nothing listens on port ${port} (exit ${exitCode ?? signalCode}):\n${said.slice(-4_000)}`,
-      );
+      throw new Error(`nothing listens on ${where} (exit ${exitCode ?? signalCode}):\n${said.slice(-4_000)}`);
     }
-    if (await takesConnections(port)) return;
+    if (await takesConnections(where)) return;
     await delay(20);
   }
 }
 
-function takesConnections(port: number): Promise<boolean> {
+function takesConnections(where: number | string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("close", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
+    const socket = typeof where === "number" ? connect(where, "127.0.0.1") : connect(where);
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
   });
 }

@@ -25,14 +25,25 @@ export function mebibytes(status: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0) / 1024;
 }
 
-/** Of all threads of the processes together. A thread that ends meanwhile is left out. */
-export async function costOf(pids: readonly number[]): Promise<Cost> {
-  const costs = await Promise.all(pids.map(costOfProcess));
-  const sum = (value: (cost: Cost) => number) => costs.reduce((total, cost) => total + value(cost), 0);
+/** Of all threads of each process. A thread that ends meanwhile is left out. */
+export async function costsOf(pids: readonly number[]): Promise<Cost[]> {
+  return Promise.all(pids.map(costOfProcess));
+}
+
+/** What processes used from one reading to the next, together; and which of them used most, by its place. Pure. */
+export function costBetween(before: readonly Cost[], after: readonly Cost[]): Cost & { busiest: number } {
+  const used = after.map((cost, index) => ({
+    scheduledNs: cost.scheduledNs - (before[index]?.scheduledNs ?? 0),
+    userTicks: cost.userTicks - (before[index]?.userTicks ?? 0),
+    systemTicks: cost.systemTicks - (before[index]?.systemTicks ?? 0),
+  }));
+  const sum = (value: (cost: Cost) => number) => used.reduce((total, cost) => total + value(cost), 0);
+  const most = Math.max(...used.map((cost) => cost.scheduledNs));
   return {
     scheduledNs: sum((cost) => cost.scheduledNs),
     userTicks: sum((cost) => cost.userTicks),
     systemTicks: sum((cost) => cost.systemTicks),
+    busiest: used.findIndex((cost) => cost.scheduledNs === most),
   };
 }
 

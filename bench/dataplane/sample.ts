@@ -1,7 +1,7 @@
 import type { Field } from "./field.ts";
 import type { Load, LoadName } from "./loads.ts";
-import { costOf, residentMiB } from "./process-cost.ts";
-import { emptyLog, type Proxy, type ProxyName } from "./proxies/proxy.ts";
+import { costBetween, costsOf, residentMiB } from "./process-cost.ts";
+import { emptyLog, type RunningProxy, type ProxyName } from "./proxies/proxy.ts";
 import type { LoadResult } from "./wrk.ts";
 
 /** One run of one load on one proxy. */
@@ -16,9 +16,9 @@ export interface Sample extends LoadResult {
   systemMicros: number;
   /** Share of one processor that the proxy used. */
   busy: number;
-  /** Resident memory after the run: of all its processes, and of the one that has most. */
+  /** Resident memory after the run: of all its processes, and of the one that did most of the work. */
   residentMiB: number;
-  largestMiB: number;
+  workerMiB: number;
 }
 
 const tickMicros = 10_000;
@@ -26,7 +26,7 @@ const tickMicros = 10_000;
 /** Plays a load on a proxy and takes its processes' costs before and after. */
 export async function takeSample(
   field: Field,
-  proxy: Proxy,
+  proxy: RunningProxy,
   load: Load,
   round: number,
   seconds: number,
@@ -34,25 +34,24 @@ export async function takeSample(
 ): Promise<Sample> {
   await emptyLog(proxy);
   const pids = await proxy.pids();
-  const before = await costOf(pids);
+  const before = await costsOf(pids);
   const from = performance.now();
   const result = await load.play(field, proxy.port, seconds, cpus);
   const tookNs = (performance.now() - from) * 1e6;
-  const after = await costOf(pids);
+  const used = costBetween(before, await costsOf(pids));
   const memory = await residentMiB(pids);
   const { requests } = result;
-  const scheduled = after.scheduledNs - before.scheduledNs;
   return {
     ...result,
     proxy: proxy.name,
     load: load.name,
     round,
     perSecond: requests / result.seconds,
-    cpuMicros: scheduled / 1_000 / requests,
-    userMicros: ((after.userTicks - before.userTicks) * tickMicros) / requests,
-    systemMicros: ((after.systemTicks - before.systemTicks) * tickMicros) / requests,
-    busy: scheduled / tookNs,
+    cpuMicros: used.scheduledNs / 1_000 / requests,
+    userMicros: (used.userTicks * tickMicros) / requests,
+    systemMicros: (used.systemTicks * tickMicros) / requests,
+    busy: used.scheduledNs / tookNs,
     residentMiB: memory.reduce((sum, one) => sum + one, 0),
-    largestMiB: Math.max(...memory),
+    workerMiB: memory[used.busiest] ?? 0,
   };
 }

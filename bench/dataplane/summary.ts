@@ -23,7 +23,7 @@ const sampleFigures = [
   "p999",
   "busy",
   "residentMiB",
-  "largestMiB",
+  "workerMiB",
 ] as const;
 export type SampleFigure = (typeof sampleFigures)[number];
 
@@ -43,12 +43,14 @@ export interface IdleSummary {
   connections: number;
   beforeMiB: Quartiles | null;
   withMiB: Quartiles | null;
+  workerMiB: Quartiles | null;
   kibPerConnection: Quartiles | null;
   closed: number;
 }
 
 /** Two workers against one. `cpu`: per request, two over one; `capacity`: what two processors can do over what one can. */
 export interface WorkersSummary {
+  proxy: ProxyName;
   load: LoadName;
   cpu: Quartiles | null;
   capacity: Quartiles | null;
@@ -129,6 +131,7 @@ export function summarizeIdle(samples: readonly IdleSample[]): IdleSummary[] {
         connections,
         beforeMiB: quartilesOf(own.map((one) => one.beforeMiB)),
         withMiB: quartilesOf(own.map((one) => one.withMiB)),
+        workerMiB: quartilesOf(own.map((one) => one.workerMiB)),
         kibPerConnection: quartilesOf(own.map((one) => one.kibPerConnection)),
         closed: own.reduce((sum, one) => sum + one.closed, 0),
       };
@@ -138,15 +141,18 @@ export function summarizeIdle(samples: readonly IdleSample[]): IdleSummary[] {
 
 /** Pure. */
 export function summarizeWorkers(samples: readonly WorkersSample[]): WorkersSummary[] {
-  return unique(samples.map(({ load }) => load)).map((load) => {
-    const own = samples.filter((sample) => sample.load === load);
-    return {
-      load,
-      cpu: quartilesOf(own.map(({ one, two }) => two.cpuMicros / one.cpuMicros)),
-      capacity: quartilesOf(own.map(({ one, two }) => (2 * one.cpuMicros) / two.cpuMicros)),
-      perSecond: quartilesOf(own.map(({ one, two }) => two.perSecond / one.perSecond)),
-      cpuOfOne: quartilesOf(own.map(({ one }) => one.cpuMicros)),
-      cpuOfTwo: quartilesOf(own.map(({ two }) => two.cpuMicros)),
-    };
-  });
+  return unique(samples.map(({ load }) => load)).flatMap((load) =>
+    unique(samples.map(({ proxy }) => proxy)).map((proxy) => {
+      const own = samples.filter((sample) => sample.load === load && sample.proxy === proxy);
+      return {
+        proxy,
+        load,
+        cpu: quartilesOf(own.map(({ one, two }) => two.cpuMicros / one.cpuMicros)),
+        capacity: quartilesOf(own.map(({ one, two }) => (2 * one.cpuMicros) / two.cpuMicros)),
+        perSecond: quartilesOf(own.map(({ one, two }) => two.perSecond / one.perSecond)),
+        cpuOfOne: quartilesOf(own.map(({ one }) => one.cpuMicros)),
+        cpuOfTwo: quartilesOf(own.map(({ two }) => two.cpuMicros)),
+      };
+    }),
+  );
 }

@@ -57,6 +57,7 @@ function loadTable(load: LoadName, summaries: readonly LoadSummary[]): string[] 
           middle(figures.p99, 2),
           middle(figures.p999, 2),
           middle(figures.residentMiB, 0),
+          middle(figures.workerMiB, 0),
           String(errors),
         ]),
       ),
@@ -86,12 +87,13 @@ function ratioTable(load: LoadName, ratios: readonly RatioSummary[]): string[] {
 function idleTable(summaries: readonly IdleSummary[]): string[] {
   if (summaries.length === 0) return [];
   return [
-    row("idle connections", ["KiB each", "RSS before", "RSS with", "closed"]),
-    ...summaries.map(({ proxy, connections, beforeMiB, withMiB, kibPerConnection, closed }) =>
+    row("idle connections", ["KiB each", "RSS before", "RSS with", "worker", "closed"]),
+    ...summaries.map(({ proxy, connections, beforeMiB, withMiB, workerMiB, kibPerConnection, closed }) =>
       row(`  ${connections} on ${proxy}`, [
         spread(kibPerConnection, 1),
         middle(beforeMiB, 1),
         middle(withMiB, 1),
+        middle(workerMiB, 1),
         String(closed),
       ]),
     ),
@@ -101,11 +103,12 @@ function idleTable(summaries: readonly IdleSummary[]): string[] {
 
 function workersTable({ workers, shared }: DataplaneReport): string[] {
   if (workers.length === 0) return [];
-  const where = shared ? "on the same two processors as their load" : "on two processors of their own";
+  const where = shared ? "on the processors of their load" : "on processors of their own";
   return [
-    row(`two workers over one, ${where}`, ["capacity", "CPU µs: one", "two", "two/one", "", "requests/s"]),
-    ...workers.map(({ load, capacity, cpuOfOne, cpuOfTwo, cpu, perSecond }: WorkersSummary) =>
-      row(`  ${loads[load].title}`, [
+    `two workers over one, ${where}`,
+    row("", ["capacity", "CPU µs: one", "two", "two/one", "", "requests/s"]),
+    ...workers.map(({ proxy, load, capacity, cpuOfOne, cpuOfTwo, cpu, perSecond }: WorkersSummary) =>
+      row(`  ${load}, ${proxy}`, [
         spread(capacity, 2),
         middle(cpuOfOne, 1),
         middle(cpuOfTwo, 1),

@@ -1,10 +1,11 @@
 import type { Field } from "./field.ts";
 import { type LoadName, loads } from "./loads.ts";
-import type { ProxyKind } from "./proxies/proxy.ts";
+import type { ProxyKind, ProxyName, RunningProxy } from "./proxies/proxy.ts";
 import { type Sample, takeSample } from "./sample.ts";
 
-/** The same load on a gateway with one worker and on one with two, both on two processors. */
+/** The same load on a proxy with one worker and on one with two, both on two processors. */
 export interface WorkersSample {
+  proxy: ProxyName;
   load: LoadName;
   round: number;
   one: Sample;
@@ -24,7 +25,7 @@ export async function workersSamples(
   const { twoProxies, loadOfTwo } = field.placement;
   const samples: WorkersSample[] = [];
   await using running = new AsyncDisposableStack();
-  const proxies = [];
+  const proxies: RunningProxy[] = [];
   for (const workers of [1, 2]) {
     const proxy = await kind.start({ field, cpus: twoProxies, workers, run: run + workers });
     running.defer(proxy.stop);
@@ -35,11 +36,11 @@ export async function workersSamples(
   if (!first || !second) return samples;
   for (let round = 1; round <= rounds; round += 1) {
     for (const name of workerLoads) {
-      const take = (proxy: typeof first) => takeSample(field, proxy, loads[name], round, seconds, loadOfTwo);
+      const take = (proxy: RunningProxy) => takeSample(field, proxy, loads[name], round, seconds, loadOfTwo);
       const order = round % 2 === 0 ? [first, second] : [second, first];
       const taken = [await take(order[0] ?? first), await take(order[1] ?? second)];
       const [one, two] = round % 2 === 0 ? taken : taken.reverse();
-      if (one && two) samples.push({ load: name, round, one, two });
+      if (one && two) samples.push({ proxy: kind.name, load: name, round, one, two });
     }
   }
   return samples;

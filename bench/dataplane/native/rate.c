@@ -70,7 +70,7 @@ int main(int count, char **arguments) {
   size_t planned = (size_t)(rate * seconds), sent = 0, done = 0, failed = 0, free_count = 0;
   struct connection *all = calloc(number, sizeof *all);
   int *unused = malloc(number * sizeof *unused);
-  uint32_t *latencies = malloc((planned + 1) * sizeof *latencies);
+  int64_t *latencies = malloc((planned + 1) * sizeof *latencies);
   int poll_fd = epoll_create1(0);
   for (int i = 0; i < number; i += 1) {
     all[i].fd = connect_to(port);
@@ -112,7 +112,7 @@ int main(int count, char **arguments) {
         c->fd = connect_to(port);
         watch(poll_fd, EPOLL_CTL_ADD, c->fd, EPOLLIN, index);
       } else {
-        latencies[done++] = (uint32_t)(now_ns() - c->due);
+        latencies[done++] = now_ns() - c->due;
       }
       unused[free_count++] = index;
     }

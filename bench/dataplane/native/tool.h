@@ -72,12 +72,12 @@ static inline long content_length(const char *head) {
 }
 
 static int ascending(const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
   return x < y ? -1 : x > y;
 }
 
 /* Prints `"p50":…,"p99":…,"p999":…,"max":…` of latencies in nanoseconds as milliseconds; sorts them. */
-static inline void print_latencies(uint32_t *latencies, size_t count) {
+static inline void print_latencies(int64_t *latencies, size_t count) {
   static const struct { const char *name; double share; } wanted[] = {{"p50", 0.5}, {"p99", 0.99}, {"p999", 0.999}};
   qsort(latencies, count, sizeof *latencies, ascending);
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i += 1) {

@@ -54,7 +54,7 @@ int main(int count, char **arguments) {
   size_t frame_length = make_frame(frame, bytes), echo_length = bytes + 2;
   struct connection *all = calloc(number, sizeof *all);
   size_t room = (size_t)(seconds * 400000) + number, done = 0, failed = 0;
-  uint32_t *latencies = malloc(room * sizeof *latencies);
+  int64_t *latencies = malloc(room * sizeof *latencies);
   int poll_fd = epoll_create1(0);
   for (int i = 0; i < number; i += 1) {
     open_web_socket(&all[i], port, arguments[2]);
@@ -76,7 +76,7 @@ int main(int count, char **arguments) {
       int right = got > 0 && c->have == echo_length && (unsigned char)c->input[0] == 0x81 &&
                   (size_t)c->input[1] == bytes && c->input[2] == 'w';
       int64_t now = now_ns();
-      if (right && done < room) latencies[done++] = (uint32_t)(now - c->sent_at);
+      if (right && done < room) latencies[done++] = now - c->sent_at;
       c->have = 0;
       c->sent_at = now;
       if (!right || write(c->fd, frame, frame_length) != (ssize_t)frame_length) {

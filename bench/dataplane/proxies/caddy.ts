@@ -4,13 +4,14 @@ import { execa } from "execa";
 import { freePort } from "../../../test/support/gateway.ts";
 import { startPinned, untilListening } from "../pinned.ts";
 import { apiPrefix, hosts } from "../routes.ts";
-import { fetchText, type Proxy, type ProxyKind, withDescendants } from "./proxy.ts";
+import { fetchText, type RunningProxy, type ProxyKind, withDescendants } from "./proxy.ts";
 
 /** One thread for Go code; its garbage collector and system calls may use others, on the same processor. */
 export const caddy: ProxyKind = {
   name: "caddy",
+  scales: false,
   version: async () => (await execa("caddy", ["version"])).stdout.split(" ")[0] ?? "unknown",
-  start: async ({ field, cpus, run }): Promise<Proxy> => {
+  start: async ({ field, cpus, run }): Promise<RunningProxy> => {
     const [port, admin] = [await freePort(), await freePort()];
     const base = join(field.directory, `caddy-${run}`);
     const logFile = `${base}.log`;
@@ -70,6 +71,7 @@ function configuration(port: number, admin: number, backends: readonly number[])
 }
 http://:${port} {
   bind 127.0.0.1
+  log
   respond 404
 }
 ${sites}`;

@@ -7,7 +7,7 @@ import { requestJson } from "../../../src/wire/json-client.ts";
 import { freePort } from "../../../test/support/gateway.ts";
 import { startPinned, untilListening } from "../pinned.ts";
 import { apiPrefix, type Group, groups, hosts } from "../routes.ts";
-import { type Proxy, type ProxyKind, withDescendants } from "./proxy.ts";
+import { type RunningProxy, type ProxyKind, withDescendants } from "./proxy.ts";
 
 const bundle = fileURLToPath(new URL("../../../dist/gateway.mjs", import.meta.url));
 const app = "bench";
@@ -17,8 +17,9 @@ export function gateway(transport: "raw" | "net"): ProxyKind {
   const name = transport === "net" ? "gateway-net" : "gateway";
   return {
     name,
+    scales: true,
     version: async () => `Node ${process.versions.node}`,
-    start: async ({ field, cpus, run, workers }): Promise<Proxy> => {
+    start: async ({ field, cpus, run, workers }): Promise<RunningProxy> => {
       const port = await freePort();
       const directory = join(field.directory, `${name}-${run}`);
       await mkdir(directory);
@@ -29,6 +30,7 @@ export function gateway(transport: "raw" | "net"): ProxyKind {
       const others = transport === "net" ? ["--transport", "net"] : [];
       const command = [process.execPath, bundle, ...numbers, ...places, ...others];
       const pinned = startPinned(cpus, command, logFile);
+      await untilListening(socketPath, pinned, logFile);
       await untilListening(port, pinned, logFile);
       await requestJson({ socketPath }, "PUT", "/v1/table", table(field.backends));
       return {

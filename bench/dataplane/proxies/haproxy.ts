@@ -4,25 +4,26 @@ import { execa } from "execa";
 import { freePort } from "../../../test/support/gateway.ts";
 import { startPinned, untilListening } from "../pinned.ts";
 import { apiPrefix, groups, hosts } from "../routes.ts";
-import { fetchText, type Proxy, type ProxyKind, withDescendants } from "./proxy.ts";
+import { fetchText, type RunningProxy, type ProxyKind, withDescendants } from "./proxy.ts";
 
-/** One thread, as packaged; `splice` passes large bodies on within the kernel. */
+/** As packaged, with one thread for a worker; `splice` passes large bodies on within the kernel. */
 export function haproxy(splice: boolean): ProxyKind {
   const name = splice ? "haproxy-splice" : "haproxy";
   return {
     name,
+    scales: true,
     version: async () => {
       const { stdout } = await execa("haproxy", ["-v"]);
       return /version (\d[\d.]*)/.exec(stdout)?.[1] ?? "unknown";
     },
-    start: async ({ field, cpus, run }): Promise<Proxy> => {
+    start: async ({ field, cpus, workers, run }): Promise<RunningProxy> => {
       const [port, statistics] = [await freePort(), await freePort()];
       const base = join(field.directory, `${name}-${run}`);
       const logFile = `${base}.log`;
       await writeFile(`${base}.map`, map());
       await writeFile(
         `${base}.cfg`,
-        configuration({ port, statistics, base, backends: field.backends, splice }),
+        configuration({ port, statistics, base, workers, backends: field.backends, splice }),
       );
       const pinned = startPinned(cpus, ["haproxy", "-db", "-f", `${base}.cfg`], logFile);
       await untilListening(port, pinned, logFile);
@@ -47,14 +48,15 @@ interface Settings {
   port: number;
   statistics: number;
   base: string;
+  workers: number;
   backends: readonly number[];
   splice: boolean;
 }
 
-function configuration({ port, statistics, base, backends, splice }: Settings): string {
+function configuration({ port, statistics, base, workers, backends, splice }: Settings): string {
   const servers = backends.map((backend, index) => `  server s${index + 1} 127.0.0.1:${backend}\n`).join("");
   return `global
-  nbthread 1
+  nbthread ${workers}
   maxconn 7000
   no numa-cpu-mapping
   log stdout len 2048 format raw local0
@@ -75,6 +77,8 @@ defaults
   timeout tunnel 1h
 ${splice ? "  option splice-response\n" : ""}frontend main
   bind 127.0.0.1:${port} backlog 4096
+  capture request header Host len 64
+  capture request header User-Agent len 128
   unique-id-format %{+X}o\\ %ci:%cp_%fi:%fp_%Ts_%rt:%pid
   unique-id-header X-Request-Id
   http-request set-header X-Forwarded-For %[src]

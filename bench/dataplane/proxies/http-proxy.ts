@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../../test/support/gateway.ts";
 import { startPinned, untilListening } from "../pinned.ts";
-import { fetchText, type Proxy, type ProxyKind, withDescendants } from "./proxy.ts";
+import { fetchText, type RunningProxy, type ProxyKind, withDescendants } from "./proxy.ts";
 
 const server = fileURLToPath(new URL("./http-proxy-server.ts", import.meta.url));
 const manifest = new URL("../../../node_modules/http-proxy/package.json", import.meta.url);
@@ -11,8 +11,9 @@ const manifest = new URL("../../../node_modules/http-proxy/package.json", import
 /** The usual way in Node: `http` with `http-proxy`, in one process. */
 export const httpProxy: ProxyKind = {
   name: "http-proxy",
+  scales: false,
   version: async () => (JSON.parse(await readFile(manifest, "utf8")) as { version: string }).version,
-  start: async ({ field, cpus, run }): Promise<Proxy> => {
+  start: async ({ field, cpus, run }): Promise<RunningProxy> => {
     const [port, statistics] = [await freePort(), await freePort()];
     const logFile = join(field.directory, `http-proxy-${run}.log`);
     const quiet = ["--disable-warning=ExperimentalWarning", "--disable-warning=DEP0060"];

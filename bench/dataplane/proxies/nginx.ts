@@ -4,15 +4,16 @@ import { execa } from "execa";
 import { freePort } from "../../../test/support/gateway.ts";
 import { startPinned, untilListening } from "../pinned.ts";
 import { apiPrefix, groups, hosts } from "../routes.ts";
-import { fetchText, type Proxy, type ProxyKind, withDescendants } from "./proxy.ts";
+import { fetchText, type RunningProxy, type ProxyKind, withDescendants } from "./proxy.ts";
 
-/** One worker; `tuned` has buffers that an answer of 64 KiB fits into at once. */
+/** As packaged; `tuned` has buffers that an answer of 64 KiB fits into at once. */
 export function nginx(tuned: boolean): ProxyKind {
   const name = tuned ? "nginx-tuned" : "nginx";
   return {
     name,
+    scales: true,
     version: async () => (await execa("nginx", ["-v"])).stderr.replace(/^.*nginx\//, ""),
-    start: async ({ field, cpus, run }): Promise<Proxy> => {
+    start: async ({ field, cpus, workers, run }): Promise<RunningProxy> => {
       const [port, statistics] = [await freePort(), await freePort()];
       const directory = join(field.directory, `${name}-${run}`);
       const logFile = join(directory, "access.log");
@@ -20,7 +21,7 @@ export function nginx(tuned: boolean): ProxyKind {
       await mkdir(directory, { mode: 0o755 });
       await writeFile(
         join(directory, "nginx.conf"),
-        configuration({ port, statistics, backends: field.backends, tuned }),
+        configuration({ port, statistics, workers, backends: field.backends, tuned }),
       );
       const pinned = startPinned(cpus, ["nginx", "-p", directory, "-c", "nginx.conf"], output);
       await untilListening(port, pinned, output);
@@ -39,13 +40,14 @@ export function nginx(tuned: boolean): ProxyKind {
 interface Settings {
   port: number;
   statistics: number;
+  workers: number;
   backends: readonly number[];
   tuned: boolean;
 }
 
-function configuration({ port, statistics, backends, tuned }: Settings): string {
+function configuration({ port, statistics, workers, backends, tuned }: Settings): string {
   const servers = backends.map((backend) => `server 127.0.0.1:${backend};`).join(" ");
-  return `worker_processes 1;
+  return `worker_processes ${workers};
 worker_rlimit_nofile 20000;
 daemon off;
 pid nginx.pid;

@@ -16,7 +16,7 @@ export const proxyNames = [
 export type ProxyName = (typeof proxyNames)[number];
 
 /** A proxy that runs, before the field's backends. */
-export interface Proxy {
+export interface RunningProxy {
   name: ProxyName;
   port: number;
   /** Its access log; emptied before each measurement, so that no disk fills. */
@@ -31,7 +31,7 @@ export interface ProxyStart {
   field: Field;
   /** Processors, as a list. */
   cpus: string;
-  /** Worker processes; only the gateway is asked for more than one. */
+  /** Worker processes or threads; more than one only where the kind `scales`. */
   workers: number;
   /** Distinguishes files of several starts of one proxy. */
   run: number;
@@ -39,8 +39,10 @@ export interface ProxyStart {
 
 export interface ProxyKind {
   name: ProxyName;
+  /** It can be asked for several workers. */
+  scales: boolean;
   version(): Promise<string>;
-  start(how: ProxyStart): Promise<Proxy>;
+  start(how: ProxyStart): Promise<RunningProxy>;
 }
 
 /** A process and all that it has started. */
@@ -67,6 +69,6 @@ export function fetchText(url: string): Promise<string> {
 }
 
 /** Writers append, so they go on at the new end. */
-export async function emptyLog(proxy: Proxy): Promise<void> {
+export async function emptyLog(proxy: RunningProxy): Promise<void> {
   await truncate(proxy.logFile, 0);
 }
