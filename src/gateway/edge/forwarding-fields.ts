@@ -1,5 +1,6 @@
 import { type Client, directClient } from "./client-identity.ts";
 import { forwardedHop } from "./forwarded-field.ts";
+import { clientSegment } from "./log-line.ts";
 
 /**
  * What targets are told about a client, as bytes that are copied into each of its requests. Where a request names
@@ -10,6 +11,8 @@ export interface ClientFields {
   /** X-Forwarded-For, -Proto, -Port, X-Real-IP and Via, whole lines, for a request of HTTP/1.1 and of HTTP/1.0. */
   readonly fields: Uint8Array;
   readonly fields10: Uint8Array;
+  /** The client in the access log. */
+  readonly logName: Uint8Array;
   /** X-Forwarded-Host that a trusted proxy said; null for the request's own. */
   readonly forwardedHost: Uint8Array | null;
   /** Line of RFC 7239 `Forwarded` up to the host parameter of its last hop; null when it is not sent. */
@@ -22,6 +25,7 @@ export function clientFields(client: Client, forwarded: boolean): ClientFields {
     client,
     fields: fieldLines(client, 1),
     fields10: fieldLines(client, 0),
+    logName: clientSegment(client.address),
     forwardedHost: client.host === null ? null : Buffer.from(client.host, "latin1"),
     forwarded: forwarded ? Buffer.from(`Forwarded: ${forwardedValue(client)}`, "latin1") : null,
   };
