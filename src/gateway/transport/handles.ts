@@ -106,9 +106,15 @@ export const streamState: Int32Array = inner?.stream.streamBaseState ?? new Int3
 export const readResult: number = inner?.stream.kReadBytesOrError ?? 0;
 export const wentAsync: number = inner?.stream.kLastWriteWasAsync ?? 1;
 
+function statusOf(code: string): Status {
+  for (const [status, [name]] of getSystemErrorMap()) if (name === code) return status;
+  return Number.NEGATIVE_INFINITY;
+}
+
 /** What a read says at the end of what the peer sends. */
-export const endOfFile: Status =
-  [...getSystemErrorMap()].find(([, [name]]) => name === "EOF")?.[0] ?? Number.NEGATIVE_INFINITY;
+export const endOfFile: Status = statusOf("EOF");
+/** What a write says when the peer takes no more, after it had ended its own direction. */
+export const brokenPipe: Status = statusOf("EPIPE");
 
 function onRead(this: TcpHandle): Buffer | undefined {
   const { owner } = this;

@@ -5,6 +5,7 @@ import {
   type PeerName,
   type Status,
   type TcpHandle,
+  brokenPipe,
   endOfFile,
   own,
   shutdownHandle,
@@ -37,6 +38,8 @@ export class RawConnection implements Connection, HandleOwner {
   /** The peer's FIN or an error has come: there is no more to read. */
   #over = false;
   #paused = false;
+  /** How a write failed: the system tells a reset once, to a write or to a read, and says EOF to later reads. */
+  #writeFailure: Status = 0;
   /** Within a call of `received`: the block is still in use when `close` is called. */
   #receiving = false;
   #local: PeerName | null = null;
@@ -68,6 +71,7 @@ export class RawConnection implements Connection, HandleOwner {
     const status = this.#handle.writeBuffer(request, block.view(start, end));
     if (status !== 0) {
       this.#writable = false;
+      this.#writeFailure = status;
       this.#share.renewRequest();
       return Written.refused;
     }
@@ -159,7 +163,9 @@ export class RawConnection implements Connection, HandleOwner {
       }
       return this.#nextBuffer(block, status);
     }
-    if (status === endOfFile) {
+    if (status === endOfFile && this.#writeFailure !== 0 && this.#writeFailure !== brokenPipe) {
+      this.#fail(this.#writeFailure);
+    } else if (status === endOfFile) {
       this.#over = true;
       this.endpoint.ended();
     } else if (status < 0) {
@@ -176,6 +182,7 @@ export class RawConnection implements Connection, HandleOwner {
     if (status < 0) {
       const known = !this.#writable && !this.#ending;
       this.#writable = false;
+      this.#writeFailure = status;
       this.#ending = false;
       if (!known) this.endpoint.refused();
       return;
