@@ -15,8 +15,30 @@ function size(random: Random, length: number): string {
   return random.once(3) ? padded.toUpperCase() : padded;
 }
 
-const extensions = [";a", ";a=b", ';a="b c"', ';a="b\\"c"', ";a=1;b=2", ';a="\t;\r"', ";chunk-signature=ad80"];
-const oddExtensions = [";", ";=", ";a=", " ;a", "; a", ";a =b", ";a= b", ';a="b', ';a="b"c', ";\xe4", " ", "\t", ";a=b "];
+const extensions = [
+  ";a",
+  ";a=b",
+  ';a="b c"',
+  ';a="b\\"c"',
+  ";a=1;b=2",
+  ';a="\t;\r"',
+  ";chunk-signature=ad80",
+];
+const oddExtensions = [
+  ";",
+  ";=",
+  ";a=",
+  " ;a",
+  "; a",
+  ";a =b",
+  ";a= b",
+  ';a="b',
+  ';a="b"c',
+  ";\xe4",
+  " ",
+  "\t",
+  ";a=b ",
+];
 const trailers = ["T: 1", "Server-Timing: a;dur=1", "X-Sum:", "Grpc-Status: 0", "X-Obs: \xe4"];
 const oddTrailers = [
   "Content-Length: 5",
@@ -31,7 +53,19 @@ const oddTrailers = [
   "T: a\x00b",
   "T: 1\r\n 2",
 ];
-const oddSizes = ["", "g", "0x5", "-5", "+5", " 5", "5 ", "FFFFFFFFFFFFFFFFF", "10000000000000000", "5,5", "\xb2"];
+const oddSizes = [
+  "",
+  "g",
+  "0x5",
+  "-5",
+  "+5",
+  " 5",
+  "5 ",
+  "FFFFFFFFFFFFFFFFF",
+  "10000000000000000",
+  "5,5",
+  "\xb2",
+];
 const oddEnds = ["\n", "\r", "\r\r\n", "\n\r", ""];
 
 /** A chunked body; with `odd`, one of its parts is not as it should be. */

@@ -53,8 +53,7 @@ export class Comparison {
     const explained: Difference[] = [];
     for (const finding of found) {
       const entry = differences.find(
-        ({ of, finds, when }) =>
-          (of === "both" || of === this.#type) && finds === finding && (when?.test(message) ?? true),
+        ({ of, finds, when }) => (of === "both" || of === this.#type) && finds === finding && when(message),
       );
       if (entry) explained.push(entry);
       else unexplained.push(finding);
@@ -103,10 +102,15 @@ export class Comparison {
     return theirs.error === "" && theirs.messages.length === 2 && found === true && second.complete;
   }
 
-  /** The gateway refuses or waits for more: llhttp has to refuse too, or may not take the message for complete. */
+  /**
+   * The gateway refuses or waits for more: llhttp has to refuse too, or may not take the message for complete. Node
+   * doesn't say that there is an error in a body after which the connection would be upgraded.
+   */
   #compareOthers(message: string, ours: GatewayReading): string[] {
     const theirs = this.#llhttp.read(Buffer.from(message, "latin1"));
-    if (ours.verdict === "refused") return theirs.error === "" ? [`refuses: ${ours.reason}`] : [];
+    const last = theirs.messages.at(-1);
+    const unsaid = last?.upgrade && !last.complete && theirs.taken < message.length;
+    if (ours.verdict === "refused") return theirs.error || unsaid ? [] : [`refuses: ${ours.reason}`];
     return theirs.messages[0]?.complete ? ["waits"] : [];
   }
 

@@ -1,8 +1,33 @@
 import { chunkedBody, content } from "./bodies.ts";
 import type { Random } from "./random.ts";
 
-const methods = ["GET", "GET", "GET", "POST", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS", "TRACE", "QUERY"];
-const oddMethods = ["get", "CONNECT", "M-SEARCH", "FOO", "BREW", "PRI", "", "G\tET", "GE(T", "X".repeat(33), "G\xe4T"];
+const methods = [
+  "GET",
+  "GET",
+  "GET",
+  "POST",
+  "POST",
+  "PUT",
+  "HEAD",
+  "DELETE",
+  "PATCH",
+  "OPTIONS",
+  "TRACE",
+  "QUERY",
+];
+const oddMethods = [
+  "get",
+  "CONNECT",
+  "M-SEARCH",
+  "FOO",
+  "BREW",
+  "PRI",
+  "",
+  "G\tET",
+  "GE(T",
+  "X".repeat(33),
+  "G\xe4T",
+];
 const targets = [
   "/",
   "/t",
@@ -18,11 +43,73 @@ const targets = [
   "http://h?a=/b",
   `/${"long/".repeat(40)}`,
 ];
-const oddTargets = ["*", "", "a", "h:80", "//h/a", "http://", "http:///a", "http://u@h/", "http://h:x/", "ftp://h/", "/a b", "/a#b", "/\xe4", "/\x7f", "/\t", "#", "http:/h", "http://h#a", "/\x00"];
+const oddTargets = [
+  "*",
+  "",
+  "a",
+  "h:80",
+  "//h/a",
+  "http://",
+  "http:///a",
+  "http://u@h/",
+  "http://h:x/",
+  "ftp://h/",
+  "/a b",
+  "/a#b",
+  "/\xe4",
+  "/\x7f",
+  "/\t",
+  "#",
+  "http:/h",
+  "http://h#a",
+  "/\x00",
+];
 const oddSpaces = ["  ", "\t", "", " \t", "\x0b"];
-const oddVersions = ["HTTP/1.2", "HTTP/2.0", "HTTP/0.9", "http/1.1", "HTTP/1.1 ", "HTTP/11", "HTTP/1.10", "HTTP/01.1", "HTTP 1.1", "HTTP/1,1", "ICE/1.0", ""];
-const hosts = ["h", "example.com", "Example.COM:8080", "127.0.0.1:80", "[::1]", "[2001:db8::1]:443", "a_b.c-d.", "xn--ls8h.la"];
-const oddHosts = ["", "a b", "a,b", "a/b", "u@h", "h:", "h:99999", "h:-1", "[::1", "::1", "[g::]", "h:80:80", "h\xe4", ".", "a..b", "a%20b", "h?x", "h#", "[::1]x"];
+const oddVersions = [
+  "HTTP/1.2",
+  "HTTP/2.0",
+  "HTTP/0.9",
+  "http/1.1",
+  "HTTP/1.1 ",
+  "HTTP/11",
+  "HTTP/1.10",
+  "HTTP/01.1",
+  "HTTP 1.1",
+  "HTTP/1,1",
+  "ICE/1.0",
+  "",
+];
+const hosts = [
+  "h",
+  "example.com",
+  "Example.COM:8080",
+  "127.0.0.1:80",
+  "[::1]",
+  "[2001:db8::1]:443",
+  "a_b.c-d.",
+  "xn--ls8h.la",
+];
+const oddHosts = [
+  "",
+  "a b",
+  "a,b",
+  "a/b",
+  "u@h",
+  "h:",
+  "h:99999",
+  "h:-1",
+  "[::1",
+  "::1",
+  "[g::]",
+  "h:80:80",
+  "h\xe4",
+  ".",
+  "a..b",
+  "a%20b",
+  "h?x",
+  "h#",
+  "[::1]x",
+];
 const fields = [
   "Accept: */*",
   "Accept-Encoding: gzip, deflate, br",
@@ -100,8 +187,44 @@ const oddLines = [
   "Content-Length\x00: 5",
 ];
 const lengths = ["5", "0", "005", "5 ", " 5"];
-const oddLengths = ["\t5", "5\t", "", "+5", "-5", "5,5", "5, 5", "5 5", "0x5", "5a", "5.0", "99999999999999999999", "1000000000000000", "\x0b5", "\xb2"];
-const oddCodings = ["\tchunked", "chunked\t", "", "Chunked ", "CHUNKED", "xchunked", "chunked, chunked", "gzip, chunked", "chunked, gzip", "gzip", "identity", "chunked;a=b", 'gzip;a="b"', ",chunked", "chunked,", "\x0bchunked", "chunked\x00", '"chunked"', "chun ked"];
+const oddLengths = [
+  "\t5",
+  "5\t",
+  "",
+  "+5",
+  "-5",
+  "5,5",
+  "5, 5",
+  "5 5",
+  "0x5",
+  "5a",
+  "5.0",
+  "99999999999999999999",
+  "1000000000000000",
+  "\x0b5",
+  "\xb2",
+];
+const oddCodings = [
+  "\tchunked",
+  "chunked\t",
+  "",
+  "Chunked ",
+  "CHUNKED",
+  "xchunked",
+  "chunked, chunked",
+  "gzip, chunked",
+  "chunked, gzip",
+  "gzip",
+  "identity",
+  "chunked;a=b",
+  'gzip;a="b"',
+  ",chunked",
+  "chunked,",
+  "\x0bchunked",
+  "chunked\x00",
+  '"chunked"',
+  "chun ked",
+];
 const phrases = [" OK", "", " ", " Not Found", " \xe4\xf6", " a\tb", " 200 OK "];
 const oddStatuses = ["099", "600", "999", "20", "2000", "abc", "-20", "2 0", "", "20x"];
 const oddPhrases = ["\tOK", " O\x00K", " O\x7fK", "OK", " OK\r", " a\nb", " \x01"];
@@ -173,7 +296,10 @@ export function request(random: Random): string {
 /** A response, sound in most cases, else with one part that is not. */
 export function response(random: Random): string {
   const odd = random.once(2) ? sound : random.below(9);
-  const status = odd === 4 ? random.pick(oddStatuses) : String(random.pick([200, 200, 200, 100, 101, 103, 204, 206, 301, 304, 404, 500, 503, 599]));
+  const status =
+    odd === 4
+      ? random.pick(oddStatuses)
+      : String(random.pick([200, 200, 200, 100, 101, 103, 204, 206, 301, 304, 404, 500, 503, 599]));
   const { lines, body } = framed(random, odd);
   const version = odd === 5 ? random.pick(oddVersions) : `HTTP/1.${random.once(6) ? 0 : 1}`;
   const phrase = random.pick(odd === 6 ? oddPhrases : phrases);
@@ -181,7 +307,27 @@ export function response(random: Random): string {
   return `${version}${space}${status}${phrase}\r\n${fieldLines(random, lines, odd === 8)}\r\n${body}`;
 }
 
-const octets = ["\0", "\t", "\n", "\r", " ", ",", ":", ";", "=", '"', "\x7f", "\x80", "\xff", "0", "5", "a", "F", "\r\n", "\r\n\r\n"];
+const octets = [
+  "\0",
+  "\t",
+  "\n",
+  "\r",
+  " ",
+  ",",
+  ":",
+  ";",
+  "=",
+  '"',
+  "\x7f",
+  "\x80",
+  "\xff",
+  "0",
+  "5",
+  "a",
+  "F",
+  "\r\n",
+  "\r\n\r\n",
+];
 
 /** The same message after one to three small changes somewhere. */
 export function mutated(random: Random, message: string): string {

@@ -63,6 +63,11 @@ export function createChunks(): Chunks {
   };
 }
 
+/** The next byte begins a chunk. */
+export function isBetweenChunks(chunks: Chunks): boolean {
+  return chunks.state === State.firstDigit;
+}
+
 /** Makes a record ready for another body. */
 export function resetChunks(chunks: Chunks): void {
   chunks.state = State.firstDigit;

@@ -42,20 +42,15 @@ export function frame(
 
 /**
  * Sets `keepAlive` (RFC 9112 section 9.3) and `upgrade` (RFC 9110 section 7.8) from the options that the Connection
- * fields named and the number of Upgrade fields. HTTP/1.0 has no upgrade. Returns -1 when it is asked for with
- * several or malformed Upgrade fields.
+ * fields named and the number of Upgrade fields. HTTP/1.0 has no upgrade.
+ *
+ * @returns false when an upgrade is asked for with several or malformed Upgrade fields
  */
-export function connect(
-  bytes: Uint8Array,
-  head: MessageHead,
-  options: number,
-  upgrades: number,
-  status: number,
-): number {
+export function connect(bytes: Uint8Array, head: MessageHead, options: number, upgrades: number): boolean {
   head.keepAlive =
     (options & ConnectionOption.close) === 0 &&
     (head.minor === 1 || (options & ConnectionOption.keepAlive) !== 0);
-  head.upgrade = upgrades > 0 && (options & ConnectionOption.upgrade) !== 0 && head.minor === 1;
-  if (!head.upgrade || (upgrades === 1 && isUpgradeList(bytes, head.upgradeStart, head.upgradeEnd))) return 0;
-  return refuse(head, status, "bad-upgrade");
+  const asked = upgrades > 0 && (options & ConnectionOption.upgrade) !== 0 && head.minor === 1;
+  head.upgrade = asked && upgrades === 1 && isUpgradeList(bytes, head.upgradeStart, head.upgradeEnd);
+  return asked === head.upgrade;
 }

@@ -129,5 +129,5 @@ function readFields(bytes: Uint8Array, words: DataView, head: RequestHead): numb
   }
   if (hosts === 0 && head.minor === 1) return refuse(head, 400, "no-host");
   if (frame(head, lengths, encodings, Framing.none, 400) < 0) return refused;
-  return connect(bytes, head, options, upgrades, 400);
+  return connect(bytes, head, options, upgrades) ? 0 : refuse(head, 400, "bad-upgrade");
 }

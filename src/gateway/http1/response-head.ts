@@ -142,7 +142,7 @@ function readFields(bytes: Uint8Array, words: DataView, head: ResponseHead): num
     }
   }
   if (frame(head, lengths, encodings, Framing.untilClose, 502) < 0) return refused;
-  if (connect(bytes, head, options, upgrades, 502) < 0) return refused;
+  connect(bytes, head, options, upgrades);
   if (head.statusCode !== switchingProtocols || (head.upgrade && head.framing === Framing.untilClose))
     return 0;
   return refuse(head, 502, "bad-switch");
