@@ -15,7 +15,7 @@ const not = (pattern: RegExp) => (message: string) => !pattern.test(message);
 
 /** The values of all fields of a name, as they stand in a message's head. */
 function valuesOf(name: string, message: string): string[] {
-  const head = `${message.split("\r\n\r\n", 1)[0]}\r\n`;
+  const head = `${message.replace(/^[\r\n]+/, "").split("\r\n\r\n", 1)[0]}\r\n`;
   return [...head.matchAll(new RegExp(`\r\n${name}:[ \t]*(.*?)[ \t]*(?=\r\n)`, "gis"))].map(
     (found) => found[1] ?? "",
   );
@@ -199,6 +199,12 @@ const stricter: readonly Difference[] = [
   },
   {
     of: "both",
+    finds: "refuses: chunk-size",
+    when: (message) => /(^|\r\n)[0-9a-f]{14,}/i.test(message.slice(message.indexOf("\r\n\r\n") + 4)),
+    why: "RFC 9112 section 7.1: a recipient has to guard against large sizes; more than 13 digits are not exact here.",
+  },
+  {
+    of: "both",
     finds: "refuses: chunk-extension",
     when: hasOddChunkLine,
     why: "RFC 9112 section 7.1.1: llhttp accepts extensions with an empty name or value.",
@@ -224,6 +230,13 @@ const other: readonly Difference[] = [
     finds: "keep-alive",
     when: has(/\r\nproxy-connection:/i),
     why: "RFC 9112 appendix C.2.2: Proxy-Connection means nothing; llhttp takes it for Connection.",
+  },
+  {
+    of: "both",
+    finds: "keep-alive",
+    when: (message) =>
+      /HTTP\/1\.0(\r\n| \d)/.test(message) && /close/i.test(valuesOf("connection", message).join()),
+    why: "RFC 9112 section 9.3: `close` comes before `keep-alive`; for HTTP/1.0 llhttp looks at `keep-alive` only.",
   },
   {
     of: "request",

@@ -74,7 +74,7 @@ export class LlhttpReader {
     this.#parser[HTTPParser.kOnHeadersComplete] = this.#head.bind(this);
     this.#parser[HTTPParser.kOnBody] = (part: Buffer) => {
       const message = this.#messages.at(-1);
-      if (message) message.body += part.latin1Slice();
+      if (message) message.body += part.toString("latin1");
     };
     this.#parser[HTTPParser.kOnMessageComplete] = () => {
       const message = this.#messages.at(-1);

@@ -140,6 +140,6 @@ export class GatewayReader {
   }
 
   #text(start: number, end: number): string {
-    return this.#memory.latin1Slice(start, end);
+    return this.#memory.toString("latin1", start, end);
   }
 }
