@@ -29,10 +29,10 @@ export interface AppService {
   replicas: number;
   port: number | null;
   routes: RouteSpec[];
-  /** Not empty: its connections are passed on as they are, and it has no routes. */
-  streams: StreamSpec[];
-  /** Null where the file says nothing of it. */
-  policy: BackendPolicy | null;
+  /** Where it is there, connections are passed on as they are, and there are no routes. */
+  streams?: StreamSpec[];
+  /** What the file says of how the gateway is to treat it. */
+  policy?: BackendPolicy;
   check: Check | null;
   hasHealthcheck: boolean;
   network: string | null;

@@ -102,6 +102,7 @@ function addService(app: AppDefinition, reading: Reading): void {
     }
   }
   const check = routing ? readCheck(fact.extension, routing.firstHost) : null;
+  const policy = check ? readPolicy(fact.extension, check) : null;
   app.services.push({
     name,
     role: decision.role,
@@ -109,8 +110,8 @@ function addService(app: AppDefinition, reading: Reading): void {
     replicas,
     port: routing?.port ?? null,
     routes: routing?.routes ?? [],
-    streams: routing?.streams ?? [],
-    policy: check ? readPolicy(fact.extension, check) : null,
+    ...(routing && routing.streams.length > 0 ? { streams: routing.streams } : {}),
+    ...(policy ? { policy } : {}),
     check,
     hasHealthcheck: hasHealthcheck(service),
     network: networkOf(reading),
@@ -173,7 +174,7 @@ function doubleRoutes(services: readonly AppService[]): Refusal[] {
 }
 
 /** What leads to a service: as a key that is equal for equal rules, and for people. */
-function rulesOf({ routes, streams }: AppService): [key: string, shown: string][] {
+function rulesOf({ routes, streams = [] }: AppService): [key: string, shown: string][] {
   return [
     ...routes.flatMap(({ listener, hosts, path, priority, when }) =>
       (hosts.length > 0 ? hosts : ["any host"]).map((host): [string, string] => {

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { policyKeys } from "./policy-schema.ts";
-import { duration, durationWithin, hostName, text, truth, wholeNumber } from "./schema-parts.ts";
+import {
+  authority,
+  duration,
+  durationWithin,
+  hostName,
+  path,
+  text,
+  truth,
+  wholeNumber,
+} from "./schema-parts.ts";
 
 // The shape of `x-cutover`, at the top of a compose file and in a service. It only checks: `extension.ts` and
 // `policy.ts` turn what was checked into settings. `schema/x-cutover.json` is made from it.
@@ -73,11 +82,14 @@ const check = z
   .strictObject({
     path: z
       .string()
-      .startsWith("/")
-      .meta({ expected: 'a path that begins with "/"' })
+      .regex(/^\/[^?#\s]*(?:\?[^?#\s]*)?$/)
+      .max(2_048)
+      .meta({ expected: 'a path that begins with "/", without spaces' })
       .optional()
       .describe("HTTP path to GET. Without it the port is probed by a TCP connection."),
-    host: text.optional().describe("Host header to send; the first of the service's `host` unless given."),
+    host: authority
+      .optional()
+      .describe("Host header to send; the first of the service's `host` unless given."),
     successes: wholeNumber(1, 100)
       .optional()
       .describe("Successes in a row that make a container ready; 3 unless given."),
@@ -86,12 +98,23 @@ const check = z
       .describe("From the end of one probe to the next, at most 100ms; 50ms unless given."),
     timeout: durationWithin(1, 60_000).optional().describe("How long one probe may take; 2s unless given."),
     status: z
-      .union([z.int().min(100).max(599), z.string().regex(/^[1-5]\d\d(?:-[1-5]\d\d)?$/)])
+      .union([
+        z.int().min(100).max(599),
+        z
+          .string()
+          .regex(/^[1-5]\d\d(?:-[1-5]\d\d)?$/)
+          .refine(isAscending),
+      ])
       .meta({ expected: 'an HTTP status, or a range of them such as "200-399"' })
       .optional()
       .describe("HTTP status that counts as success; 200-399 unless given."),
   })
   .meta({ expected: "a mapping" });
+
+function isAscending(range: string): boolean {
+  const [from = "", to = from] = range.split("-");
+  return from <= to;
+}
 
 /** `x-cutover` in a service. */
 export const serviceExtension = z
@@ -107,12 +130,7 @@ export const serviceExtension = z
       .meta({ expected: "a host name or a list of host names" })
       .optional()
       .describe("Host names that the gateway serves it under."),
-    path: z
-      .string()
-      .startsWith("/")
-      .meta({ expected: 'a path that begins with "/"' })
-      .optional()
-      .describe("Path prefix that the gateway serves it under."),
+    path: path.optional().describe("Path prefix that the gateway serves it under."),
     port: wholeNumber(1, 65_535).optional().describe("Container port that requests go to."),
     network: text.optional().describe("Network of the service by which the gateway reaches it."),
     check: check

@@ -89,7 +89,7 @@ export function makePlan(app: AppDefinition, state: PlanState): Plan {
 }
 
 function plannedRoutes(service: AppService, listeners: readonly Listener[]): PlannedRoute[] {
-  const { name, port, routes, streams } = service;
+  const { name, port, routes, streams = [] } = service;
   return [
     ...routes.map(
       ({ listener, hosts, path, when }): PlannedRoute => ({
@@ -112,7 +112,7 @@ function plannedReplaced(service: AppService, state: PlanState): PlannedService 
   }
   if (isLive && service.role === "worker")
     notes.push("The old and the new one run at once until the switch is done.");
-  const words = policyWords(service.policy);
+  const words = policyWords(service.policy ?? {});
   if (words.length > 0) notes.push(`The gateway: ${words.join("; ")}.`);
   const plain = state.base.some((one) => one.service === service.name && one.running);
   if (plain) {

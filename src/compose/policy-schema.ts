@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isAddressBlock } from "../model/address.ts";
 import { isExpression } from "./expression.ts";
-import { durationWithin, sizeWithin, truth, wholeNumber } from "./schema-parts.ts";
+import { authority, durationWithin, sizeWithin, truth, wholeNumber } from "./schema-parts.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -23,13 +23,30 @@ const addressBlock = z
   .refine(isAddressBlock)
   .meta({ expected: 'an address or CIDR block such as "10.0.0.0/8"' });
 
-const wanted = z
-  .union([z.strictObject({ regexp: expression }), z.string(), z.number(), z.boolean(), z.null()])
-  .meta({ expected: "a text, a mapping with `regexp`, or nothing for any value" });
+/** What a field or parameter must be; a text is compared as it is. */
+function wanted(value: z.ZodString) {
+  return z
+    .union([z.strictObject({ regexp: expression }), value, z.number(), z.boolean(), z.null()])
+    .meta({ expected: "a text, a mapping with `regexp`, or nothing for any value" });
+}
+
+const longest = 2_048;
+/** RFC 9110 section 5.5: printable, without white space at its ends. */
+const fieldValue = z
+  .string()
+  .regex(/^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/)
+  .max(longest);
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 const fieldName = z.string().regex(token).meta({ expected: "the name of a field" });
+
+/** Methods, fields, parameters and clients of one `match`; the gateway takes a few conditions more. */
+const mostParts = 56;
+
+function partsOf({ methods, clients, headers, query }: Record<string, unknown>): number {
+  return [methods, clients].flat().length + [headers, query].flatMap((one) => Object.keys(one ?? {})).length;
+}
 
 const match = z
   .strictObject({
@@ -39,12 +56,15 @@ const match = z
       .optional()
       .describe("Methods, in capitals."),
     headers: z
-      .record(fieldName, wanted)
+      .record(fieldName, wanted(fieldValue))
       .meta({ expected: "a mapping of field names to values" })
       .optional()
       .describe("Fields of the request: all of them must be there, with this value or any."),
     query: z
-      .record(z.string().min(1).meta({ expected: "the name of a parameter" }), wanted)
+      .record(
+        z.string().min(1).max(longest).meta({ expected: "the name of a parameter" }),
+        wanted(z.string().max(longest)),
+      )
       .meta({ expected: "a mapping of parameters to values" })
       .optional()
       .describe("Parameters of the query: all of them must be there, with this value or any."),
@@ -56,7 +76,8 @@ const match = z
     "host-regexp": expression.optional().describe("Found anywhere in the host name, without regard to case."),
     "path-regexp": expression.optional().describe("Found anywhere in the path."),
   })
-  .meta({ expected: "a mapping" });
+  .refine((said) => partsOf(said) <= mostParts)
+  .meta({ expected: `a mapping that asks for at most ${mostParts} things` });
 
 const timeouts = z
   .strictObject({
@@ -92,7 +113,8 @@ const sticky = z
       secure: truth.optional().describe("Sent over https only; false unless given."),
       path: z
         .string()
-        .regex(/^\/[^;\s]*$/)
+        .regex(/^\/(?:(?![?#;])[!-~])*$/)
+        .max(longest)
         .meta({ expected: 'a path that begins with "/"' })
         .optional()
         .describe("Path that it is sent for; / unless given."),
@@ -189,9 +211,7 @@ export const policyKeys = {
     .optional()
     .describe("Time over which a new container gets its full share; 0s unless given."),
   retry: retry.optional().describe("Requests that are sent again; true unless given."),
-  "host-header": z
-    .string()
-    .regex(/^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?(?::\d{1,5})?$/)
+  "host-header": authority
     .meta({ expected: '"pass", "target" or a host name' })
     .optional()
     .describe("Host field: the client's, the container's address, or this name; pass unless given."),

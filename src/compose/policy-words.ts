@@ -3,8 +3,7 @@ import type { BackendPolicy, Condition } from "../model/route.ts";
 import { sizeText } from "../model/size.ts";
 
 /** What a policy says, in the words of `x-cutover`: one text a key, empty for none. */
-export function policyWords(policy: BackendPolicy | null): string[] {
-  if (!policy) return [];
+export function policyWords(policy: BackendPolicy): string[] {
   const { sticky, ejection, probe, retry, host, bufferRequests } = policy;
   const words: [key: string, value: string | null][] = [
     ["timeouts.connect", ms(policy.connectMs)],

@@ -54,6 +54,21 @@ export const hostName = z
   )
   .meta({ expected: 'a host name such as "shop.example.com" or "*.example.com"' });
 
+/** A host name with or without a port, as a Host field has it. */
+export const authority = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*(?::\d{1,5})?$/,
+  )
+  .meta({ expected: 'a host name such as "shop.example.com"' });
+
+/** A path as requests have it: no query, no white space. */
+export const path = z
+  .string()
+  .regex(/^\/[^?#\s]*$/)
+  .max(2_048)
+  .meta({ expected: 'a path that begins with "/", without "?", "#" and spaces' });
+
 function isWithin(value: number | null, min: number, max: number): boolean {
   return value !== null && value >= min && value <= max;
 }

@@ -40,8 +40,8 @@ function releaseService(service: AppService, id: string | undefined): ReleaseSer
   const { name, role, replicas, port, routes, streams, policy, check, hasHealthcheck, network } = service;
   return {
     ...{ name, role, replicas, image: { ref: "", id }, port, routes, check, hasHealthcheck, network },
-    ...(streams.length > 0 ? { streams } : {}),
-    ...(policy === null ? {} : { policy }),
+    ...(streams ? { streams } : {}),
+    ...(policy ? { policy } : {}),
   };
 }
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { ContainerState } from "../../../src/deploy/ports.ts";
-import { appRoutes, routeConflict, serviceOf, targetOf } from "../../../src/deploy/targets.ts";
+import {
+  appRoutes,
+  requireFree,
+  requireOwnPorts,
+  routeConflict,
+  serviceOf,
+  targetOf,
+} from "../../../src/deploy/targets.ts";
 import { label } from "../../../src/model/labels.ts";
 import { release, webService } from "../../support/release.ts";
 
@@ -83,5 +90,85 @@ describe("appRoutes", () => {
     const hosted = structuredClone(theirs);
     for (const route of hosted.routes) route.hosts = ["blog.example.com"];
     expect(routeConflict(mine, new Map([["blog", hosted]]))).toBeNull();
+    const conditional = structuredClone(theirs);
+    for (const route of conditional.routes) route.when = { method: "GET" };
+    expect(routeConflict(mine, new Map([["blog", conditional]]))).toBeNull();
+    expect(routeConflict(conditional, new Map([["blog", conditional]]))?.owner).toBe("blog");
+  });
+
+  it("gives backends their policy and routes their condition, where the release has them", () => {
+    const policy = { maxInFlight: 5 };
+    const when = { method: "GET" };
+    const service = webService({
+      policy,
+      routes: [{ listener: "http", hosts: [], path: "/", priority: 3, when }],
+    });
+    const routes = appRoutes(release({ services: [service] }), new Map(), 80);
+    expect(routes.backends).toEqual([expect.objectContaining({ policy })]);
+    expect(routes.routes).toEqual([expect.objectContaining({ priority: 3, when })]);
+    const plain = appRoutes(published, new Map(), 80);
+    expect(plain.backends[0]).not.toHaveProperty("policy");
+    expect(plain.routes[0]).not.toHaveProperty("when");
+    expect(plain).not.toHaveProperty("streams");
+  });
+});
+
+describe("streams", () => {
+  /** An app that publishes port 5432 for connections. */
+  function streaming(app: string, protocol: "http" | "tcp" | "tls", serverNames: string[] = []) {
+    const listener = "port:5432";
+    const route = { listener, hosts: [], path: "/", priority: 0 };
+    const service = webService(
+      protocol === "http" ? { routes: [route] } : { routes: [], streams: [{ listener, serverNames }] },
+    );
+    const listeners = [{ name: listener, host: null, port: 5432, protocol }];
+    return release({ app, listeners, services: [service] });
+  }
+  const routesOfApp = (...input: Parameters<typeof streaming>) =>
+    appRoutes(streaming(...input), new Map(), 80);
+
+  it("lead to the release's backend, and listeners say what is spoken on them", () => {
+    const routes = routesOfApp("shop", "tls", ["shop.example"]);
+    expect(routes.listeners).toEqual([{ name: "port:5432", host: null, port: 5432, protocol: "tls" }]);
+    expect(routes.routes).toEqual([]);
+    expect(routes.streams).toEqual([
+      {
+        id: "shop/web/stream/0",
+        app: "shop",
+        listener: "port:5432",
+        serverNames: ["shop.example"],
+        backend: "shop/web@1",
+      },
+    ]);
+  });
+
+  it("can't have the gateway's own port, which is told before anything starts", () => {
+    const { listeners } = streaming("shop", "tcp");
+    expect(() => requireOwnPorts(listeners, 5432)).toThrow(expect.objectContaining({ code: "PORT_TAKEN" }));
+    expect(() => requireOwnPorts(listeners, 80)).not.toThrow();
+    expect(() => requireOwnPorts(streaming("shop", "http").listeners, 5432)).not.toThrow();
+    expect(appRoutes(streaming("shop", "tcp"), new Map(), 5432)).not.toHaveProperty("streams");
+  });
+
+  it.each([
+    ["tcp", [], "tcp", [], "listener port:5432 belongs to app blog"],
+    ["tcp", [], "http", [], "listener port:5432 belongs to app blog"],
+    ["http", [], "tls", [], "listener port:5432 belongs to app blog"],
+    ["tls", ["a.b", "c.d"], "tls", ["c.d"], "a.b, c.d on listener port:5432 belongs to app blog"],
+    ["tls", [], "tls", [], "any host on listener port:5432 belongs to app blog"],
+  ] as const)("%s %j is in the way of %s %j of another app", (mine, names, theirs, taken, message) => {
+    const others = new Map([["blog", routesOfApp("blog", theirs, [...taken])]]);
+    expect(() => requireFree(routesOfApp("shop", mine, [...names]), others)).toThrow(
+      expect.objectContaining({ code: "ROUTE_TAKEN", message }),
+    );
+  });
+
+  it.each([
+    [["a.b"], ["c.d"]],
+    [["a.b"], []],
+    [["*.b"], ["a.b"]],
+  ])("apps share a port of TLS by server name: %j and %j", (names, taken) => {
+    const others = new Map([["blog", routesOfApp("blog", "tls", taken)]]);
+    expect(() => requireFree(routesOfApp("shop", "tls", names), others)).not.toThrow();
   });
 });
