@@ -2,7 +2,7 @@ import type { Condition } from "../../model/route.ts";
 import type { RequestHead } from "../http1/head.ts";
 import { type AddressBlock, contains, parseBlock } from "./address-block.ts";
 import { type ClientPlace, ipOf } from "./client-place.ts";
-import { type Expression, compileExpression } from "./expression.ts";
+import type { Expression, Expressions } from "./expression.ts";
 import { hasParameter } from "./query.ts";
 
 const Kind = {
@@ -34,37 +34,44 @@ export interface CompiledCondition {
   readonly block: AddressBlock | null;
 }
 
-/** Compiles a valid condition (see `conditionProblems`). */
-export function compileCondition(condition: Condition): CompiledCondition {
-  if ("all" in condition) return { ...plain(Kind.all), parts: condition.all.map(compileCondition) };
-  if ("any" in condition) return { ...plain(Kind.any), parts: condition.any.map(compileCondition) };
-  if ("not" in condition) return { ...plain(Kind.not), parts: [compileCondition(condition.not)] };
+/** Compiles a valid condition (see `checkCondition`). */
+export function compileCondition(condition: Condition, expressions: Expressions): CompiledCondition {
+  const compiled = (part: Condition) => compileCondition(part, expressions);
+  if ("all" in condition) return { ...plain(Kind.all), parts: condition.all.map(compiled) };
+  if ("any" in condition) return { ...plain(Kind.any), parts: condition.any.map(compiled) };
+  if ("not" in condition) return { ...plain(Kind.not), parts: [compiled(condition.not)] };
   if ("host" in condition) {
-    return condition.host.startsWith("*.")
-      ? plain(Kind.hostSuffix, condition.host.slice(1))
-      : plain(Kind.host, condition.host);
+    const isWildcard = condition.host.startsWith("*.");
+    return isWildcard ? plain(Kind.hostSuffix, condition.host.slice(1)) : plain(Kind.host, condition.host);
   }
   if ("hostRegexp" in condition) {
-    return { ...plain(Kind.hostRegexp), expression: compileExpression(condition.hostRegexp, true) };
+    return { ...plain(Kind.hostRegexp), expression: expressions.get(condition.hostRegexp, true) };
   }
   if ("path" in condition) return plain(Kind.path, condition.path);
   if ("pathPrefix" in condition) return plain(Kind.pathPrefix, condition.pathPrefix);
   if ("pathRegexp" in condition) {
-    return { ...plain(Kind.pathRegexp), expression: compileExpression(condition.pathRegexp, false) };
+    return { ...plain(Kind.pathRegexp), expression: expressions.get(condition.pathRegexp, false) };
   }
   if ("method" in condition) return plain(Kind.method, condition.method);
   if ("client" in condition) return { ...plain(Kind.client), block: parseBlock(condition.client) };
-  const base =
-    "header" in condition
-      ? plain(Kind.header, condition.header.toLowerCase())
-      : plain(Kind.query, condition.query);
-  if ("regexp" in condition) return { ...base, expression: compileExpression(condition.regexp, false) };
+  const isField = "header" in condition;
+  const base = isField
+    ? plain(Kind.header, condition.header.toLowerCase())
+    : plain(Kind.query, condition.query);
+  if ("regexp" in condition) return { ...base, expression: expressions.get(condition.regexp, false) };
   if (condition.value === null) return base;
-  return { ...base, value: Buffer.from(condition.value, "header" in condition ? "latin1" : "utf8") };
+  return { ...base, value: Uint8Array.from(Buffer.from(condition.value, isField ? "latin1" : "utf8")) };
 }
 
 function plain(kind: Kind, name = ""): CompiledCondition {
-  return { kind, parts: [], name: Buffer.from(name), value: null, expression: null, block: null };
+  return {
+    kind,
+    parts: [],
+    name: Uint8Array.from(Buffer.from(name)),
+    value: null,
+    expression: null,
+    block: null,
+  };
 }
 
 /**

@@ -6,31 +6,40 @@ export interface Expression {
   test(text: string | Uint8Array): boolean;
 }
 
-/** Characters of an expression, and steps of its program: time for a byte of text is at most so many steps. */
+/** Characters of an expression. */
 export const maxExpressionLength = 512;
-export const maxExpressionSize = 500;
+
+/** Steps of an expression's program: a byte of text takes at most so many. */
+export const maxExpressionSize = 250;
+
+/** Bytes that an expression may keep of what it learnt from texts; without them, a text takes no longer than it may. */
+const memory = 128 * 1024;
 
 /** What is wrong with an expression, in words; null when nothing is. */
 export function expressionProblem(text: string): string | null {
   if (text.length > maxExpressionLength) return `is longer than ${maxExpressionLength} characters`;
   try {
-    const { size } = compiled(text, false);
-    return size > maxExpressionSize ? "repeats too much: its program is too long" : null;
+    const size = RE2JS.compile(text).programSize();
+    return size > maxExpressionSize ? `repeats too much: ${size} steps, at most ${maxExpressionSize}` : null;
   } catch (error) {
     return `does not compile: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-/**
- * Compiles a valid expression (see `expressionProblem`).
- *
- * @param ignoreCase letters that differ in case only are the same
- */
-export function compileExpression(text: string, ignoreCase: boolean): Expression {
-  return compiled(text, ignoreCase).expression;
-}
+/** Compiles valid expressions (see `expressionProblem`), each once. */
+export class Expressions {
+  readonly #compiled = new Map<string, Expression>();
 
-function compiled(text: string, ignoreCase: boolean): { expression: RE2JS; size: number } {
-  const expression = RE2JS.compile(text, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
-  return { expression, size: expression.programSize() };
+  /** @param ignoreCase letters that differ in case only are the same */
+  get(text: string, ignoreCase: boolean): Expression {
+    const key = `${ignoreCase ? "i" : "c"}${text}`;
+    const known = this.#compiled.get(key);
+    if (known !== undefined) return known;
+    const compiled = RE2JS.compile(text, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
+    const { dfa } = compiled.re2();
+    dfa.stateBudget = memory;
+    dfa.memBudget = memory;
+    this.#compiled.set(key, compiled);
+    return compiled;
+  }
 }

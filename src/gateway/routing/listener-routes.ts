@@ -1,9 +1,11 @@
 import type { Route } from "../../model/route.ts";
 import { hostKeys } from "../host.ts";
 import { hashOf } from "./byte-key.ts";
+import { compileCondition } from "./condition.ts";
+import type { Expressions } from "./expression.ts";
 import type { Match } from "./match.ts";
 import { type OpenTable, createOpenTable } from "./open-table.ts";
-import { type Prefix, createPrefixes } from "./prefix.ts";
+import { type Candidate, type Prefix, createPrefixes } from "./prefix.ts";
 
 /** The routes of one HTTP listener, made ready for `findRoute`. Immutable. */
 export interface ListenerRoutes<B> {
@@ -16,20 +18,24 @@ export interface ListenerRoutes<B> {
 }
 
 /** Takes time and memory in proportion to the routes and the lengths of their hosts and paths. */
-export function createListenerRoutes<B>(matches: readonly Match<B, Route>[]): ListenerRoutes<B> {
-  const byHost = new Map<string, Match<B, Route>[]>();
+export function createListenerRoutes<B>(
+  matches: readonly Match<B, Route>[],
+  expressions: Expressions,
+): ListenerRoutes<B> {
+  const byHost = new Map<string, Candidate<B>[]>();
   for (const match of [...matches].sort(byPrecedence)) {
-    const { hosts } = match.route;
+    const { hosts, when } = match.route;
+    const condition = when === undefined ? null : compileCondition(when, expressions);
     for (const host of new Set(hosts.length > 0 ? hosts : [anyHost])) {
-      const own = byHost.get(host);
-      if (own) own.push(match);
-      else byHost.set(host, [match]);
+      const candidates = byHost.get(host);
+      if (candidates) candidates.push({ match, condition });
+      else byHost.set(host, [{ match, condition }]);
     }
   }
   const prefixes: Prefix<B>[] = [];
   const roots = new Map<string, Prefix<B>>();
-  for (const [host, own] of byHost) {
-    const [root, ...others] = createPrefixes(roots.size, own);
+  for (const [host, candidates] of byHost) {
+    const [root, ...others] = createPrefixes(roots.size, candidates);
     roots.set(host, root);
     for (const prefix of others) prefixes.push(prefix);
   }

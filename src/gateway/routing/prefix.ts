@@ -1,5 +1,5 @@
 import type { Route } from "../../model/route.ts";
-import { type CompiledCondition, compileCondition } from "./condition.ts";
+import type { CompiledCondition } from "./condition.ts";
 import type { Match } from "./match.ts";
 
 /** A path prefix of some route of a host; the root of each host's prefixes is the empty one, with or without routes. */
@@ -29,28 +29,33 @@ export interface ConditionalMatch<B> {
   readonly match: Match<B, Route>;
 }
 
+/** A route that is for the host, with its condition if it has one. */
+export interface Candidate<B> {
+  readonly match: Match<B, Route>;
+  readonly condition: CompiledCondition | null;
+}
+
 /**
  * The prefixes of one host's routes, the root first, each after those that hold it.
  *
  * @param host its number
- * @param matches by precedence
+ * @param candidates by precedence
  */
 export function createPrefixes<B>(
   host: number,
-  matches: readonly Match<B, Route>[],
+  candidates: readonly Candidate<B>[],
 ): [root: Prefix<B>, ...others: Prefix<B>[]] {
   const root = createPrefix<B>(host, "");
   const byPath = new Map([["", root]]);
-  for (const [rank, match] of matches.entries()) {
+  for (const [rank, { match, condition }] of candidates.entries()) {
     const path = bare(match.route.path);
     const prefix = byPath.get(path) ?? createPrefix(host, path);
     byPath.set(path, prefix);
     if (prefix.plain !== null) continue;
-    const { when } = match.route;
-    if (when === undefined) {
+    if (condition === null) {
       prefix.plain = match;
       prefix.rank = rank;
-    } else prefix.conditional.push({ rank, condition: compileCondition(when), match });
+    } else prefix.conditional.push({ rank, condition, match });
   }
   byPath.delete("");
   const others = [...byPath].sort(([a], [b]) => a.length - b.length);

@@ -6,6 +6,7 @@ import {
   type StreamRoute,
   httpListener,
 } from "../../model/route.ts";
+import { Expressions } from "./expression.ts";
 import { type ListenerRoutes, createListenerRoutes } from "./listener-routes.ts";
 import type { Match } from "./match.ts";
 import { type StreamRoutes, createStreamRoutes } from "./stream-routes.ts";
@@ -80,10 +81,13 @@ export function compileTable<B>(
     const to = backends.get(route.backend);
     if (to) passed.get(route.listener)?.push({ route, ...to });
   }
+  const expressions = new Expressions();
   const targets = table.backends.flatMap((backend) => backend.targets);
   return {
     table,
-    listeners: new Map(Array.from(routes, ([name, matches]) => [name, createListenerRoutes(matches)])),
+    listeners: new Map(
+      Array.from(routes, ([name, matches]) => [name, createListenerRoutes(matches, expressions)]),
+    ),
     streams: new Map(Array.from(passed, ([name, matches]) => [name, createStreamRoutes(matches)])),
     states: new Map(Array.from(backends, ([id, { state }]) => [id, state])),
     addresses: new Set(targets.map((target) => `${target.address}:${target.port}`)),
