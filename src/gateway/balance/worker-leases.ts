@@ -9,6 +9,8 @@ interface Lease {
   target: TargetState | null;
   /** Null while the worker's table has no limited target of this id. */
   queue: WaitQueue | null;
+  /** States of the same target from before it left a table or changed its address, with requests in flight. */
+  former: TargetState[];
   shares: number;
   owed: number;
   asked: number;
@@ -73,9 +75,10 @@ export class WorkerLeases {
   #attach(targets: readonly TargetState[], queue: WaitQueue): void {
     const leases = targets.map((target) => {
       const lease = this.#leaseOf(target.id);
+      if (lease.target !== null && lease.target !== target) lease.former.push(lease.target);
       lease.target = target;
       lease.queue = queue;
-      target.limit = lease.shares;
+      limit(lease);
       target.freed = () => this.#freed(lease);
       return lease;
     });
@@ -100,6 +103,7 @@ export class WorkerLeases {
       id,
       target: null,
       queue: null,
+      former: [],
       shares: 0,
       owed: 0,
       asked: 0,
@@ -112,7 +116,7 @@ export class WorkerLeases {
 
   #freed(lease: Lease): void {
     const waits = lease.queue !== null && lease.queue.size > 0;
-    if (waits || lease.owed > 0 || lease.asked > 0) this.#settle(lease, false);
+    if (waits || lease.former.length > 0 || lease.owed > 0 || lease.asked > 0) this.#settle(lease, false);
   }
 
   #waitingChanged(lease: Lease, waiting: number): void {
@@ -123,9 +127,13 @@ export class WorkerLeases {
 
   /** Gives back what is owed, then lets those who wait use what is idle, then gives back of it what others ask for. */
   #settle(lease: Lease, granted: boolean): void {
+    if (lease.former.length > 0) {
+      lease.former = lease.former.filter((target) => target.inFlight > 0);
+      limit(lease);
+    }
     const owed = Math.min(lease.owed, idleOf(lease));
     lease.owed -= owed;
-    this.#take(lease, owed);
+    take(lease, owed);
     const queue = lease.queue;
     if (queue !== null && queue.size > 0 && idleOf(lease) > 0) {
       queue.wake();
@@ -133,7 +141,7 @@ export class WorkerLeases {
     }
     const asked = Math.min(lease.asked, idleOf(lease));
     lease.asked -= asked;
-    this.#take(lease, asked);
+    take(lease, asked);
     const waiting = queue === null || lease.useless ? 0 : queue.size;
     if (owed + asked > 0 || (granted && waiting > 0)) {
       lease.reported = waiting;
@@ -146,13 +154,21 @@ export class WorkerLeases {
     this.#leases.delete(lease.id);
     if (lease.target !== null) lease.target.freed = null;
   }
+}
 
-  #take(lease: Lease, count: number): void {
-    lease.shares -= count;
-    if (lease.target !== null) lease.target.limit = lease.shares;
-  }
+function take(lease: Lease, count: number): void {
+  lease.shares -= count;
+  limit(lease);
+}
+
+function limit(lease: Lease): void {
+  if (lease.target !== null) lease.target.limit = lease.shares - formerInFlight(lease);
 }
 
 function idleOf(lease: Lease): number {
-  return Math.max(0, lease.shares - (lease.target?.inFlight ?? 0));
+  return Math.max(0, lease.shares - (lease.target?.inFlight ?? 0) - formerInFlight(lease));
+}
+
+function formerInFlight(lease: Lease): number {
+  return lease.former.reduce((total, target) => total + target.inFlight, 0);
 }

@@ -3,7 +3,7 @@ import { WaitQueue, Waiter } from "../../../../src/gateway/balance/queue.ts";
 import { selectTarget } from "../../../../src/gateway/balance/select.ts";
 import { WorkerLeases } from "../../../../src/gateway/balance/worker-leases.ts";
 import { LeaseBook } from "../../../../src/gateway/primary/leases.ts";
-import { TargetClaim } from "../../../../src/gateway/target-claim.ts";
+import { TargetClaim } from "../../../../src/gateway/claims.ts";
 import { BackendState, TargetState } from "../../../../src/gateway/target-state.ts";
 
 /** Limits by target id: the table of this world. */
@@ -126,7 +126,9 @@ export class WorldWorker {
   readonly waiters: Waiter[] = [];
   limits: Limits | null = null;
   served = 0;
-  readonly #targets = new Map<string, TargetState>();
+  #targets = new Map<string, TargetState>();
+  /** States of targets that left the table: what comes back has a new one. */
+  readonly #former: TargetState[] = [];
   #backend = backendOf(new Map(), []);
 
   constructor(report: (reports: LeaseReport[]) => void) {
@@ -135,13 +137,11 @@ export class WorldWorker {
 
   take(limits: Limits): void {
     this.limits = limits;
-    const targets = [...limits.keys()].map((id) => {
-      const known = this.#targets.get(id);
-      if (known) return known;
-      const made = new TargetState({ id, address: "10.0.0.1", port: 80 }, 0);
-      this.#targets.set(id, made);
-      return made;
-    });
+    const targets = [...limits.keys()].map(
+      (id) => this.#targets.get(id) ?? new TargetState({ id, address: "10.0.0.1", port: 80 }, 0),
+    );
+    for (const target of this.#targets.values()) if (!targets.includes(target)) this.#former.push(target);
+    this.#targets = new Map(targets.map((target) => [target.id, target]));
     this.#backend = backendOf(limits, targets);
     this.leases.adopt([[this.#backend, this.queue]]);
     this.queue.wake();
@@ -171,7 +171,8 @@ export class WorldWorker {
   }
 
   inFlight(target: string): number {
-    return this.#targets.get(target)?.inFlight ?? 0;
+    const states = [...this.#targets.values(), ...this.#former].filter((state) => state.id === target);
+    return states.reduce((total, state) => total + state.inFlight, 0);
   }
 
   #claim(): boolean {
