@@ -104,13 +104,15 @@ export class Comparison {
 
   /**
    * The gateway refuses or waits for more: llhttp has to refuse too, or may not take the message for complete. Node
-   * doesn't say that there is an error in a body after which the connection would be upgraded.
+   * doesn't say that there is an error in a body after which the connection would be upgraded; without the upgrade
+   * it does.
    */
   #compareOthers(message: string, ours: GatewayReading): string[] {
-    const theirs = this.#llhttp.read(Buffer.from(message, "latin1"));
-    const last = theirs.messages.at(-1);
-    const unsaid = last?.upgrade && !last.complete && theirs.taken < message.length;
-    if (ours.verdict === "refused") return theirs.error || unsaid ? [] : [`refuses: ${ours.reason}`];
+    let theirs = this.#llhttp.read(Buffer.from(message, "latin1"));
+    if (theirs.messages[0]?.upgrade && !theirs.messages[0].complete) {
+      theirs = this.#llhttp.read(Buffer.from(message.replaceAll(/upgrade/gi, "upgrad-"), "latin1"));
+    }
+    if (ours.verdict === "refused") return theirs.error ? [] : [`refuses: ${ours.reason}`];
     return theirs.messages[0]?.complete ? ["waits"] : [];
   }
 

@@ -50,6 +50,9 @@ function hasOddChunkLine(message: string): boolean {
   return lines.some((line) => !chunkLines.test(line));
 }
 
+const forbiddenTrailers =
+  /\r\n(if[-_].*|authorization|cookie|expect|forwarded|host|location|pragma|range|te|traceparent|tracestate|trailer|upgrade|via|cache[-_]control|connection|content[-_](encoding|length|range|type)|http2[-_]settings|keep[-_]alive|max[-_]forwards|proxy[-_](authenticate|authorization|connection)|retry[-_]after|set[-_]cookie|transfer[-_]encoding|www[-_]authenticate|x[-_]forwarded[-_](for|host|port|proto|server)|x[-_]real[-_]ip|x[-_]request[-_]id):/i;
+
 /** Where the gateway is stricter: it refuses what llhttp accepts or does not decide about. */
 const stricter: readonly Difference[] = [
   {
@@ -212,7 +215,7 @@ const stricter: readonly Difference[] = [
   {
     of: "both",
     finds: "refuses: forbidden-trailer",
-    when: (message) => /\r\n([a-z0-9-_]+):[^\r\n]*\r\n/i.test(message.slice(message.indexOf("\r\n\r\n") + 4)),
+    when: (message) => forbiddenTrailers.test(message.slice(message.indexOf("\r\n\r\n") + 4)),
     why: "RFC 9110 section 6.5.1: trailer fields that frame, route, authenticate or control; llhttp leaves it to its user.",
   },
 ];
