@@ -60,7 +60,7 @@ export interface ListeningHandle {
 }
 
 interface TcpBinding {
-  TCP: new (type: number) => TcpHandle;
+  TCP: { new (type: number): TcpHandle; prototype: TcpHandle };
   TCPConnectWrap: new () => OutcomeRequest;
   constants: { SOCKET: number };
 }
@@ -72,6 +72,22 @@ interface StreamBinding {
   kReadBytesOrError: number;
   kLastWriteWasAsync: number;
 }
+
+const usedMethods: (keyof TcpHandle)[] = [
+  "readStart",
+  "readStop",
+  "useUserBuffer",
+  "writeBuffer",
+  "shutdown",
+  "connect",
+  "connect6",
+  "setNoDelay",
+  "setKeepAlive",
+  "getpeername",
+  "getsockname",
+  "close",
+  "reset",
+];
 
 function bindings(): { tcp: TcpBinding; stream: StreamBinding } | string {
   try {
@@ -89,6 +105,9 @@ function bindings(): { tcp: TcpBinding; stream: StreamBinding } | string {
       typeof stream.kReadBytesOrError === "number" &&
       typeof stream.kLastWriteWasAsync === "number";
     if (!whole) return "the inner modules tcp_wrap and stream_wrap are not as expected";
+    const prototype: Partial<TcpHandle> = (tcp as TcpBinding).TCP.prototype;
+    const missing = usedMethods.filter((method) => typeof prototype[method] !== "function");
+    if (missing.length > 0) return `handles lack ${missing.join(", ")}`;
     return { tcp: tcp as TcpBinding, stream: stream as StreamBinding };
   } catch (error) {
     return `the inner modules of TCP can't be loaded: ${error instanceof Error ? error.message : String(error)}`;

@@ -29,7 +29,10 @@ export interface Endpoint {
   ended(): void;
   /** All that was queued is with the kernel. */
   drained(): void;
-  /** A queued write failed: the connection takes no more bytes, but may still be read from. */
+  /**
+   * A queued write failed: the connection takes no more bytes, but may still be read from. On `net` a connection breaks
+   * with its first write that fails: `failed` is told instead, also after a write was refused at once.
+   */
   refused(): void;
   /** The connection could not be made or broke (a system error code: `ECONNREFUSED`). Only `close` is of use now. */
   failed(code: string): void;
@@ -42,9 +45,12 @@ export interface Connection {
   /** Number of writes under way. */
   readonly queued: number;
   readonly closed: boolean;
-  /** Sends the bytes of the block from start up to end. `lent` of the block tells whether it is still needed. */
+  /**
+   * Sends the bytes of the block from start up to end. `lent` of the block tells whether it is still needed. Before the
+   * connection stands, and while bytes are queued, they are queued.
+   */
   write(block: Block, start: number, end: number): Written;
-  /** Stops and starts reading: how the sender is slowed down. */
+  /** Stops and starts reading: how the sender is slowed down. While it is stopped nothing tells that the peer left. */
   pause(): void;
   resume(): void;
   /** Sends FIN after what is queued. */
@@ -53,7 +59,7 @@ export interface Connection {
   close(): void;
   /** Closes with RST, so that the peer can't take what it has for the whole. */
   reset(): void;
-  /** Plain addresses: IPv4 in IPv6 is written as IPv4. Empty when the connection is gone. */
+  /** Plain addresses: IPv4 in IPv6 is written as IPv4. Empty, and port 0, when the connection does not stand any more. */
   remoteAddress(): string;
   remotePort(): number;
   localAddress(): string;
