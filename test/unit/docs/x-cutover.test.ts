@@ -41,7 +41,7 @@ test("defaults that the schema tells are those of the page", () => {
   for (const [name, schema] of Object.entries(serviceExtension.shape)) {
     for (const [key, part] of Object.entries(shapeOf(schema))) {
       const described = part instanceof z.ZodType ? (part.description ?? "") : "";
-      const fallback = /(?:^|[ ;,])(\d[\w.%-]*|/|true|false|cutover) unless given/.exec(described)?.[1];
+      const fallback = /(?:^|[ ;,])(\d[\w.%-]*|\/|true|false|cutover) unless given/.exec(described)?.[1];
       if (fallback === undefined) continue;
       const section = service.split(`\n### \`${name}\`\n`)[1]?.split("\n### ")[0] ?? "";
       expect(section).toMatch(new RegExp(`^\\| \`${key}\` \\| \`${fallback}\``, "m"));
