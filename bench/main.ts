@@ -3,6 +3,8 @@ import { benchDataplane } from "./dataplane/bench.ts";
 import { dataplaneText } from "./dataplane/text.ts";
 import { benchDeploy } from "./deploy/bench.ts";
 import { reportText } from "./deploy/text.ts";
+import { benchSoak } from "./soak/bench.ts";
+import { soakText } from "./soak/text.ts";
 
 interface Outcome {
   report: unknown;
@@ -20,6 +22,10 @@ async function bench(args: BenchArguments, signal: AbortSignal): Promise<Outcome
   if (args.bench === "dataplane") {
     const report = await benchDataplane({ ...args, signal, say });
     return { report, text: dataplaneText(report), good: true };
+  }
+  if (args.bench === "soak") {
+    const report = await benchSoak(args.minutes, signal, say);
+    return { report, text: soakText(report), good: report.problems.length === 0 };
   }
   return { report: null, text: usage, good: true };
 }
