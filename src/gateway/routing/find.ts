@@ -1,6 +1,6 @@
 import type { Route } from "../../model/route.ts";
 import type { RequestHead } from "../http1/head.ts";
-import { hashOf, isKey } from "./byte-key.ts";
+import { hashOf, isKey, viewOf } from "./byte-key.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { holds } from "./condition.ts";
 import { type ListenerRoutes, prefixHash } from "./listener-routes.ts";
@@ -11,19 +11,25 @@ import type { Prefix } from "./prefix.ts";
 /**
  * The route of a request: routes for the exact host first, then for wildcards (the longer first), then for any host;
  * in each, by priority, then the longer path, then those with a condition before those without, then by id. A path is
- * looked at as it was sent: it is not decoded. Nothing is allocated but for conditions with expressions. Total: any
- * bytes are allowed; null when there is no route.
+ * looked at as it was sent: it is not decoded. Nothing is allocated but for conditions with expressions.
+ *
+ * @param head its offsets lie within the bytes, whatever these are
+ * @param words the same memory; made when it is left out
+ * @returns null when there is no route
  */
 export function findRoute<B>(
   listener: ListenerRoutes<B>,
   bytes: Uint8Array,
   head: RequestHead,
   client: ClientPlace,
+  words: DataView = viewOf(bytes),
 ): Match<B, Route> | null {
-  let root = hostRoot(listener, bytes, head.authorityStart, head.hostEnd);
+  let root = hostRoot(listener, bytes, words, head.authorityStart, head.hostEnd);
   while (root !== null) {
     const prefix =
-      root.lengths.length > 0 ? longestPrefix(listener, root, bytes, head.pathStart, head.pathEnd) : root;
+      root.lengths.length > 0
+        ? longestPrefix(listener.prefixes, root, bytes, words, head.pathStart, head.pathEnd)
+        : root;
     const found = prefix.nearest === null ? prefix.plain : firstThatHolds(prefix, bytes, head, client);
     if (found !== null) return found;
     root = root.next;
@@ -38,18 +44,19 @@ const dot = 0x2e;
 function hostRoot<B>(
   listener: ListenerRoutes<B>,
   bytes: Uint8Array,
+  words: DataView,
   from: number,
   to: number,
 ): Prefix<B> | null {
   const { exact, wildcards } = listener;
   if (to <= from || from < 0) return listener.any;
   if (to - from <= exact.longest) {
-    const found = entryOf(exact, hashOf(bytes, from, to), bytes, from, to, -1);
+    const found = entryOf(exact, hashOf(words, from, to), words, from, to, -1);
     if (found !== null) return found;
   }
   for (let at = Math.max(from, to - wildcards.longest); at < to; at += 1) {
     if (bytes[at] !== dot) continue;
-    const found = entryOf(wildcards, hashOf(bytes, at, to), bytes, at, to, -1);
+    const found = entryOf(wildcards, hashOf(words, at, to), words, at, to, -1);
     if (found !== null) return found;
   }
   return listener.any;
@@ -57,9 +64,10 @@ function hostRoot<B>(
 
 /** The longest of a host's prefixes that hold the path: those that end where a segment of it does. */
 function longestPrefix<B>(
-  listener: ListenerRoutes<B>,
+  prefixes: OpenTable<Prefix<B>>,
   root: Prefix<B>,
   bytes: Uint8Array,
+  words: DataView,
   from: number,
   to: number,
 ): Prefix<B> {
@@ -67,8 +75,8 @@ function longestPrefix<B>(
   for (let index = 0; index < lengths.length; index += 1) {
     const end = from + (lengths[index] as number);
     if (end > to || (end < to && bytes[end] !== slash)) continue;
-    const hash = prefixHash(host, hashOf(bytes, from, end));
-    const found = entryOf(listener.prefixes, hash, bytes, from, end, host);
+    const hash = prefixHash(host, hashOf(words, from, end));
+    const found = entryOf(prefixes, hash, words, from, end, host);
     if (found !== null) return found;
   }
   return root;
@@ -78,17 +86,17 @@ function longestPrefix<B>(
 function entryOf<B>(
   table: OpenTable<Prefix<B>>,
   hash: number,
-  bytes: Uint8Array,
+  words: DataView,
   from: number,
   to: number,
   host: number,
 ): Prefix<B> | null {
-  const { slots, mask } = table;
+  const { slots, mask, keys } = table;
   for (let slot = (hash & mask) * 4; ; slot = (slot + 4) & (mask * 4)) {
     const place = slots[slot + 3] as number;
     if (place === 0) return null;
     if (slots[slot] !== hash || slots[slot + 1] !== to - from) continue;
-    if (!isKey(table.words, slots[slot + 2] as number, bytes, from, to)) continue;
+    if (!isKey(keys, slots[slot + 2] as number, words, from, to)) continue;
     const entry = table.entries[place - 1] as Prefix<B>;
     if (host < 0 || entry.host === host) return entry;
   }

@@ -1,6 +1,6 @@
 import type { Route } from "../../model/route.ts";
 import { hostKeys } from "../host.ts";
-import { hashOf } from "./byte-key.ts";
+import { hashOf, viewOf } from "./byte-key.ts";
 import { compileCondition } from "./condition.ts";
 import type { Expressions } from "./expression.ts";
 import type { Match } from "./match.ts";
@@ -55,8 +55,11 @@ export function createListenerRoutes<B>(
     ),
     any,
     prefixes: createOpenTable(
-      prefixes,
-      ({ host, path }) => ({ hash: prefixHash(host, hashOf(path, 0, path.length)), name: path }),
+      prefixes.map((entry) => ({
+        hash: prefixHash(entry.host, nameHash(entry.path)),
+        name: entry.path,
+        entry,
+      })),
       false,
     ),
   };
@@ -67,13 +70,16 @@ export function prefixHash(host: number, hash: number): number {
   return hash ^ Math.imul(host, 0x9e37_79b1);
 }
 
-function hostTable<B>(named: [name: string, root: Prefix<B>][]): OpenTable<Prefix<B>> {
-  const names = new Map(named.map(([name, root]) => [root, Uint8Array.from(Buffer.from(name))]));
-  const keyOf = (root: Prefix<B>) => {
-    const name = names.get(root) ?? new Uint8Array(0);
-    return { hash: hashOf(name, 0, name.length), name };
-  };
-  return createOpenTable([...names.keys()], keyOf, true);
+function hostTable<B>(roots: [host: string, root: Prefix<B>][]): OpenTable<Prefix<B>> {
+  const named = roots.map(([host, entry]) => {
+    const name = Uint8Array.from(Buffer.from(host));
+    return { hash: nameHash(name), name, entry };
+  });
+  return createOpenTable(named, true);
+}
+
+function nameHash(name: Uint8Array): number {
+  return hashOf(viewOf(name), 0, name.length);
 }
 
 const anyHost = "";
