@@ -48,7 +48,7 @@ export const pureFiles = [
   "src/gateway/{claims,drain-count,host,select,stats,table,table-check}.ts",
   "src/gateway/routing/*.ts",
   "src/gateway/balance/*.ts",
-  "src/gateway/{target-claim,target-state}.ts",
+  "src/gateway/target-state.ts",
   "src/gateway/primary/leases.ts",
   "src/control/{app-lock,rollback-target,summaries,target-set}.ts",
   "src/cli/render/{error,history,log-lines,plain,progress-lines,quantity,receipt,status}.ts",
