@@ -7,7 +7,7 @@ import { createMutex } from "../../../src/gateway/primary/mutex.ts";
 import { checkListenersBody, drainOf, probeOf } from "../../../src/gateway/primary/requests.ts";
 import { loadSnapshot, writeSnapshot } from "../../../src/gateway/primary/snapshot.ts";
 import { Stats, keepStatsMs } from "../../../src/gateway/stats.ts";
-import { emptyTable } from "../../../src/gateway/table.ts";
+import { emptyTable } from "../../../src/gateway/routing/table.ts";
 import { tableProblems } from "../../../src/gateway/table-check.ts";
 
 test("names in a Host header", () => {

@@ -33,9 +33,9 @@ test("the look-up takes the route that the rules written out take", () => {
         }
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: 2_000 },
   );
-  expect(matched).toBeGreaterThan(3_000);
+  expect(matched).toBeGreaterThan(2_000);
 });
 
 test("no bytes are too strange", () => {
