@@ -53,6 +53,8 @@ const commands = {
     return run();
   },
 
+  fuzz: async ({ args, node, env }) => script(node, "test/fuzz/main.ts", args, env),
+
   engine: async ({ args }) => {
     const { engineCommand } = await import("./engine.mjs");
     return engineCommand(args);

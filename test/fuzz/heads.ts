@@ -143,6 +143,7 @@ const connections = [
   "Connection: keep-alive, X-Empty",
   "Connection: ,a,, b ,",
   "Connection: TE, close",
+  "Connection: close, keep-alive",
   "Connection: upgrade\r\nUpgrade: websocket",
   "Upgrade: h2c\r\nConnection: keep-alive, Upgrade",
   "Upgrade: foo/2, bar",
