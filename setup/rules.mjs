@@ -48,6 +48,8 @@ export const pureFiles = [
   "src/gateway/{claims,drain-count,host,select,stats,table,table-check}.ts",
   "src/gateway/routing/*.ts",
   "src/gateway/balance/*.ts",
+  "src/gateway/edge/{accept,address-text,client-identity,client-limits,data-rate,error-log,forwarded-field}.ts",
+  "src/gateway/edge/{json-bytes,log-line,log-memory,page-text,proxy-protocol}.ts",
   "src/gateway/target-state.ts",
   "src/gateway/primary/leases.ts",
   "src/control/{app-lock,rollback-target,summaries,target-set}.ts",

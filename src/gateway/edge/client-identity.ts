@@ -136,12 +136,12 @@ function hostOf(text: string | null): string | null {
 }
 
 function portOf(text: string | null, scheme: Scheme | null, host: string | null): number | null {
-  if (text !== null && /^\d{1,5}$/.test(text)) {
-    const port = Number(text);
-    if (port > 0 && port <= 65_535) return port;
-  }
-  const named = /:(\d{1,5})$/.exec(host ?? "");
-  if (named) return Number(named[1]);
-  if (scheme === null) return null;
+  const named = validPort(text) ?? validPort(/:(\d{1,5})$/.exec(host ?? "")?.[1] ?? null);
+  if (named !== null || scheme === null) return named;
   return scheme === "https" ? 443 : 80;
+}
+
+function validPort(text: string | null): number | null {
+  const port = text !== null && /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port > 0 && port <= 65_535 ? port : null;
 }

@@ -121,6 +121,7 @@ describe("a client behind trusted proxies", () => {
     expect(said({ proto: "http", host: "a.example:81" })).toEqual(["http", "a.example:81", 81]);
     expect(said({ proto: "gopher", port: "0" })).toEqual(["http", null, 8080]);
     expect(said({ port: "65536" })).toEqual(["http", null, 8080]);
+    expect(said({ proto: "https", host: "a.example:0" })).toEqual(["https", "a.example:0", 443]);
     for (const host of ['a"b', "a b", "a/b", "a\r\nb", "[::1", ""])
       expect(said({ host })).toEqual(["http", null, 8080]);
   });

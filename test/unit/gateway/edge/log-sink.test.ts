@@ -34,7 +34,7 @@ test.runIf(process.platform === "linux")(
   "lines of two writers to a full pipe stay whole, and nobody blocks",
   async () => {
     const path = join(directory, "pipe");
-    execFileSync("mkfifo", [path]);
+    execFileSync("/usr/bin/mkfifo", [path]);
     const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const writeEnd = openSync(path, constants.O_WRONLY);
     const sinks = [openLogSink(writeEnd), openLogSink(writeEnd)];
@@ -60,7 +60,7 @@ test.runIf(process.platform === "linux")(
 
 test("a pipe without a reader is an error", async () => {
   const path = join(directory, "broken");
-  execFileSync("mkfifo", [path]);
+  execFileSync("/usr/bin/mkfifo", [path]);
   const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writeEnd = openSync(path, constants.O_WRONLY);
   const sink = openLogSink(writeEnd);
