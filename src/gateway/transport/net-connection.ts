@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { plainAddress } from "./address.ts";
-import { Block, headroom } from "./block.ts";
+import { Block } from "./block.ts";
 import type { ReadBlocks } from "./read-blocks.ts";
 import { type Connection, type Endpoint, Written } from "./transport.ts";
 
@@ -69,8 +69,8 @@ export class NetConnection implements Connection {
   #writeCopy(block: Block, start: number, end: number): Written {
     const size = end - start;
     const copy = size <= this.#blocks.large.size ? this.#blocks.takeFor(size) : new Block(size);
-    copy.bytes.set(block.view(start, end), headroom);
-    const written = this.write(copy, headroom, headroom + size);
+    copy.bytes.set(block.view(start, end), copy.start);
+    const written = this.write(copy, copy.start, copy.start + size);
     copy.pool?.give(copy);
     return written;
   }
@@ -138,7 +138,8 @@ export class NetConnection implements Connection {
   onRead(size: number): void {
     if (this.closed) return;
     this.#receiving = true;
-    this.endpoint.received(this.#block, headroom, headroom + size);
+    const block = this.#block;
+    this.endpoint.received(block, block.start, block.start + size);
     this.#receiving = false;
     if (this.closed) this.#giveBlock();
   }
@@ -151,9 +152,9 @@ export class NetConnection implements Connection {
         this.#connected.unshift(rest);
         return;
       }
-      const piece = rest.subarray(0, block.readable.length);
+      const piece = rest.subarray(0, block.size);
       rest = rest.subarray(piece.length);
-      block.bytes.set(piece, headroom);
+      block.bytes.set(piece, block.start);
       this.onRead(piece.length);
     }
   }

@@ -1,16 +1,18 @@
-import { type Server, type Socket, createConnection } from "node:net";
+import { createConnection, type Server, type Socket } from "node:net";
 import { Block } from "./block.ts";
 import { NetConnection } from "./net-connection.ts";
 import { nobody } from "./nobody.ts";
-import { ReadBlocks } from "./read-blocks.ts";
+import { ReadBlocks, sharedSize } from "./read-blocks.ts";
 import type { AcceptFailed, Connection, Endpoint, Transport } from "./transport.ts";
 
 const keepAliveMs = 30_000;
-const sharedSize = 131_072;
 
-/** The public API of `node:net`, with read buffers of one's own where it allows them. */
-export function createNetTransport(blocks = new ReadBlocks()): Transport {
-  const shared = new Block(sharedSize);
+/**
+ * The public API of `node:net`, with read buffers of one's own where it allows them.
+ *
+ * @param shared what all accepted connections read into; it becomes a shared block
+ */
+export function createNetTransport(blocks = new ReadBlocks(), shared = new Block(sharedSize)): Transport {
   shared.shared = true;
 
   const accept = (

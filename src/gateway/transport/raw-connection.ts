@@ -1,16 +1,16 @@
 import { plainAddress } from "./address.ts";
-import { type Block, headroom } from "./block.ts";
+import type { Block } from "./block.ts";
 import {
-  type HandleOwner,
-  type PeerName,
-  type Status,
-  type TcpHandle,
   brokenPipe,
   endOfFile,
+  type HandleOwner,
   own,
+  type PeerName,
+  type Status,
   shutdownHandle,
   statusName,
   streamState,
+  type TcpHandle,
   wentAsync,
 } from "./handles.ts";
 import type { RawShare } from "./raw-share.ts";
@@ -86,8 +86,8 @@ export class RawConnection implements Connection, HandleOwner {
 
   #writeCopy(block: Block, start: number, end: number): Written {
     const copy = this.#share.blockFor(end - start);
-    copy.bytes.set(block.view(start, end), headroom);
-    const written = this.write(copy, headroom, headroom + end - start);
+    copy.bytes.set(block.view(start, end), copy.start);
+    const written = this.write(copy, copy.start, copy.start + end - start);
     copy.pool?.give(copy);
     return written;
   }
@@ -155,7 +155,7 @@ export class RawConnection implements Connection, HandleOwner {
     if (this.closed || block === null) return undefined;
     if (status > 0) {
       this.#receiving = true;
-      this.endpoint.received(block, headroom, headroom + status);
+      this.endpoint.received(block, block.start, block.start + status);
       this.#receiving = false;
       if (this.closed) {
         this.#giveBlock();

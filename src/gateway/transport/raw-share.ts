@@ -1,8 +1,7 @@
 import { Block } from "./block.ts";
-import { type WriteRequest, newWriteRequest } from "./handles.ts";
+import { newWriteRequest, type WriteRequest } from "./handles.ts";
 import type { ReadBlocks } from "./read-blocks.ts";
 
-const sharedSize = 131_072;
 const scarceSize = 16_384;
 
 /** What all connections of a raw transport have in common. */
@@ -14,9 +13,9 @@ export class RawShare {
   request: WriteRequest = newWriteRequest();
   readonly #scarceBuffer: Buffer;
 
-  constructor(blocks: ReadBlocks) {
+  constructor(blocks: ReadBlocks, block: Block) {
     this.blocks = blocks;
-    this.block = new Block(sharedSize);
+    this.block = block;
     this.block.shared = true;
     this.#scarceBuffer = this.block.readable.subarray(0, scarceSize);
   }

@@ -1,17 +1,18 @@
 import type { Server } from "node:net";
+import { Block } from "./block.ts";
 import {
-  type Status,
-  type TcpHandle,
   connectHandle,
   handlesMissing,
   listeningHandle,
   newHandle,
+  type Status,
   statusName,
+  type TcpHandle,
 } from "./handles.ts";
 import { nobody } from "./nobody.ts";
 import { RawConnection } from "./raw-connection.ts";
 import { RawShare } from "./raw-share.ts";
-import { ReadBlocks } from "./read-blocks.ts";
+import { ReadBlocks, sharedSize } from "./read-blocks.ts";
 import type { AcceptFailed, Connection, Endpoint, Transport } from "./transport.ts";
 
 const keepAliveSeconds = 30;
@@ -19,11 +20,12 @@ const keepAliveSeconds = 30;
 /**
  * Node's TCP handles without streams around them: an internal API, so `testRaw` comes first.
  *
+ * @param shared what all accepted connections read into; it becomes a shared block
  * @throws Error when there are no such handles
  */
-export function createRawTransport(blocks = new ReadBlocks()): Transport {
+export function createRawTransport(blocks = new ReadBlocks(), shared = new Block(sharedSize)): Transport {
   if (handlesMissing !== null) throw new Error(handlesMissing);
-  const share = new RawShare(blocks);
+  const share = new RawShare(blocks, shared);
 
   const accept = (
     server: Server,

@@ -1,6 +1,8 @@
 import { type Block, BlockPool } from "./block.ts";
 
 const largeSize = 131_072;
+/** Bytes that are read at a time into a block that connections share. */
+export const sharedSize = largeSize;
 const smallSize = 16_384;
 /** 64 MiB of large blocks. */
 const largeLimit = 512;

@@ -1,5 +1,5 @@
-import { type AddressInfo, type Server, createServer } from "node:net";
-import { Block, headroom } from "./block.ts";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { Block } from "./block.ts";
 import { createRawTransport } from "./raw.ts";
 import { type Connection, type Endpoint, type Transport, Written } from "./transport.ts";
 
@@ -144,7 +144,7 @@ class Probe implements Endpoint {
 
   constructor(connection: Connection | null) {
     this.connection = connection;
-    for (let i = 0; i < blockSize; i++) this.block.bytes[headroom + i] = i % 251;
+    for (let i = 0; i < blockSize; i++) this.block.readable[i] = i % 251;
   }
 
   use(): Connection {
@@ -153,7 +153,7 @@ class Probe implements Endpoint {
   }
 
   send(size: number): Written {
-    return this.use().write(this.block, headroom, headroom + size);
+    return this.use().write(this.block, this.block.start, this.block.start + size);
   }
 
   /** Writes until the kernel takes no more. @returns the bytes written or queued */

@@ -59,7 +59,10 @@ export interface Connection {
   close(): void;
   /** Closes with RST, so that the peer can't take what it has for the whole. */
   reset(): void;
-  /** Plain addresses: IPv4 in IPv6 is written as IPv4. Empty, and port 0, when the connection does not stand any more. */
+  /**
+   * Plain addresses: IPv4 in IPv6 is written as IPv4. What was not asked for while the connection stood may be empty, and
+   * a port 0.
+   */
   remoteAddress(): string;
   remotePort(): number;
   localAddress(): string;

@@ -1,14 +1,16 @@
 import { once } from "node:events";
-import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { Block, createArena } from "../../../src/gateway/transport/block.ts";
 import { createNetTransport } from "../../../src/gateway/transport/net.ts";
 import { createRawTransport } from "../../../src/gateway/transport/raw.ts";
 import type { ReadBlocks } from "../../../src/gateway/transport/read-blocks.ts";
 import type { Connection, Transport } from "../../../src/gateway/transport/transport.ts";
 import { Recorder } from "./recorder.ts";
 
+/** Both transports, the raw one with the shared block in the middle of other memory. */
 export const transports: [string, (blocks?: ReadBlocks) => Transport][] = [
-  ["raw", createRawTransport],
-  ["net", createNetTransport],
+  ["raw", (blocks) => createRawTransport(blocks, new Block(131_072, null, createArena(400_000), 100_000))],
+  ["net", (blocks) => createNetTransport(blocks)],
 ];
 
 export interface Side {
@@ -63,7 +65,7 @@ export class Setting implements AsyncDisposable {
 
   /** The connection from a port of this machine. */
   from(port: number): Promise<Side> {
-    const isWanted = ({ connection }: Side) => connection.remotePort() === port;
+    const isWanted = ({ connection }: Side) => !connection.closed && connection.remotePort() === port;
     const there = this.#arrived.find(isWanted);
     if (there) return Promise.resolve(there);
     return new Promise((resolve) => this.#waiting.push({ isWanted, resolve }));

@@ -1,7 +1,7 @@
 import { randomFillSync } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { type AddressInfo, type Socket, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { Block } from "../../../src/gateway/transport/block.ts";
 import { ReadBlocks } from "../../../src/gateway/transport/read-blocks.ts";

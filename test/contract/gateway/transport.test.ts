@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parserRoom } from "../../../src/gateway/http1/head.ts";
 import { headroom } from "../../../src/gateway/transport/block.ts";
 import { type Connection, Written } from "../../../src/gateway/transport/transport.ts";
-import { Recorder, blockOf, send } from "./recorder.ts";
+import { blockOf, Recorder, send } from "./recorder.ts";
 import { type Pair, Setting, settle, transports, turn } from "./transport-setting.ts";
 
 /** More than the kernel takes at once. */
