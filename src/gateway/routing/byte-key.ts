@@ -41,16 +41,30 @@ export function isKey(keys: Int32Array, offset: number, words: DataView, from: n
 /**
  * A key for `isKey`: for each word that `hashOf` goes by, the word and a mask of the bits that have to be the same.
  *
- * @param name lower case where `ignoreCase` is true: its letters are then found in upper case too
+ * @param words all bytes of the name
+ * @param ignoreCase the name is lower case, and its letters are found in upper case too
+ * @param add takes the key's words
  */
-export function keyOf(name: Uint8Array, ignoreCase: boolean): number[] {
-  const masks = name.map((byte) => (ignoreCase && byte >= 0x61 && byte <= 0x7a ? 0xdf : 0xff));
-  const [words, bits] = [viewOf(name), viewOf(masks)];
-  const last = name.length - 4;
-  if (last < 0) return [shortWord(words, 0, name.length), shortWord(bits, 0, name.length)];
-  const key: number[] = [];
-  for (let at = 0; at < last; at += 4) key.push(words.getInt32(at, true), bits.getInt32(at, true));
-  return [...key, words.getInt32(last, true), bits.getInt32(last, true)];
+export function addKey(words: DataView, ignoreCase: boolean, add: (word: number) => void): void {
+  const { byteLength } = words;
+  const last = byteLength - 4;
+  const read = (at: number) => (last < 0 ? shortWord(words, 0, byteLength) : words.getInt32(at, true));
+  for (let at = 0; at < last; at += 4) {
+    add(read(at));
+    add(maskOf(read(at), ignoreCase));
+  }
+  add(read(last));
+  add(maskOf(read(last), ignoreCase));
+}
+
+/** All bits of a word, without those that tell upper from lower case. */
+function maskOf(word: number, ignoreCase: boolean): number {
+  let mask = -1;
+  for (let shift = 0; shift < 32; shift += 8) {
+    const byte = (word >>> shift) & 0xff;
+    if (ignoreCase && byte >= 0x61 && byte <= 0x7a) mask ^= 0x20 << shift;
+  }
+  return mask;
 }
 
 /** A view of the same memory. */

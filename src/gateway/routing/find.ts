@@ -3,7 +3,7 @@ import type { RequestHead } from "../http1/head.ts";
 import { hashOf, isKey, viewOf } from "./byte-key.ts";
 import type { ClientPlace } from "./client-place.ts";
 import { holds } from "./condition.ts";
-import { type ListenerRoutes, prefixHash } from "./listener-routes.ts";
+import { type ListenerRoutes, seedOf } from "./listener-routes.ts";
 import type { Match } from "./match.ts";
 import type { OpenTable } from "./open-table.ts";
 import type { Prefix } from "./prefix.ts";
@@ -75,7 +75,7 @@ function longestPrefix<B>(
   for (let index = 0; index < lengths.length; index += 1) {
     const end = from + (lengths[index] as number);
     if (end > to || (end < to && bytes[end] !== slash)) continue;
-    const hash = prefixHash(host, hashOf(words, from, end));
+    const hash = hashOf(words, from, end) ^ seedOf(host);
     const found = entryOf(prefixes, hash, words, from, end, host);
     if (found !== null) return found;
   }

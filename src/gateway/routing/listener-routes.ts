@@ -1,6 +1,5 @@
 import type { Route } from "../../model/route.ts";
 import { hostKeys } from "../host.ts";
-import { hashOf, viewOf } from "./byte-key.ts";
 import { compileCondition } from "./condition.ts";
 import type { Expressions } from "./expression.ts";
 import type { Match } from "./match.ts";
@@ -55,33 +54,25 @@ export function createListenerRoutes<B>(
     ),
     any,
     prefixes: createOpenTable(
-      prefixes.map((entry) => ({
-        hash: prefixHash(entry.host, nameHash(entry.path)),
-        name: entry.path,
-        entry,
-      })),
+      prefixes.map((entry) => ({ name: entry.path, seed: seedOf(entry.host), entry })),
       false,
     ),
   };
 }
 
-/** Hash of a prefix, from that of its bytes and its host's number. */
-export function prefixHash(host: number, hash: number): number {
-  return hash ^ Math.imul(host, 0x9e37_79b1);
+/** What the hashes of a host's prefixes are mixed with. */
+export function seedOf(host: number): number {
+  return Math.imul(host, 0x9e37_79b1);
 }
 
 function hostTable<B>(roots: [host: string, root: Prefix<B>][]): OpenTable<Prefix<B>> {
-  const named = roots.map(([host, entry]) => {
-    const name = Uint8Array.from(Buffer.from(host));
-    return { hash: nameHash(name), name, entry };
-  });
-  return createOpenTable(named, true);
+  return createOpenTable(
+    roots.map(([host, entry]) => ({ name: encoder.encode(host), seed: 0, entry })),
+    true,
+  );
 }
 
-function nameHash(name: Uint8Array): number {
-  return hashOf(viewOf(name), 0, name.length);
-}
-
+const encoder = new TextEncoder();
 const anyHost = "";
 
 function isWildcard(host: string): boolean {

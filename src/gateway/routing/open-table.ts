@@ -1,4 +1,4 @@
-import { keyOf } from "./byte-key.ts";
+import { addKey, hashOf, viewOf } from "./byte-key.ts";
 
 /**
  * A hash table with open addressing whose keys are bytes. Who looks up begins at the slot `hash & mask` and goes on
@@ -16,8 +16,9 @@ export interface OpenTable<T> {
 }
 
 export interface NamedEntry<T> {
-  hash: number;
   name: Uint8Array;
+  /** What the hash of the name is mixed with: tells apart entries of the same name. */
+  seed: number;
   entry: T;
 }
 
@@ -28,13 +29,19 @@ export function createOpenTable<T>(named: readonly NamedEntry<T>[], ignoreCase: 
   const slots = new Int32Array(size * 4);
   const mask = size - 1;
   const keys: number[] = [];
+  const entries: T[] = [];
   let longest = -1;
-  for (const [index, { hash, name }] of named.entries()) {
+  for (const { name, seed, entry } of named) {
+    const words = viewOf(name);
+    const hash = hashOf(words, 0, name.length) ^ seed;
     let slot = hash & mask;
     while (slots[slot * 4 + 3] !== 0) slot = (slot + 1) & mask;
-    slots.set([hash, name.length, keys.length, index + 1], slot * 4);
-    for (const word of keyOf(name, ignoreCase)) keys.push(word);
+    slots[slot * 4] = hash;
+    slots[slot * 4 + 1] = name.length;
+    slots[slot * 4 + 2] = keys.length;
+    slots[slot * 4 + 3] = entries.push(entry);
+    addKey(words, ignoreCase, (word) => keys.push(word));
     longest = Math.max(longest, name.length);
   }
-  return { slots, mask, keys: Int32Array.from(keys), entries: named.map(({ entry }) => entry), longest };
+  return { slots, mask, keys: Int32Array.from(keys), entries, longest };
 }

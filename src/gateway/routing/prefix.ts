@@ -66,10 +66,12 @@ export function createPrefixes<B>(
   return [root, ...others.map(([, prefix]) => prefix)];
 }
 
+const encoder = new TextEncoder();
+
 function createPrefix<B>(host: number, path: string): Prefix<B> {
   return {
     host,
-    path: Uint8Array.from(Buffer.from(path)),
+    path: encoder.encode(path),
     plain: null,
     rank: 0x3fff_ffff,
     conditional: [],
