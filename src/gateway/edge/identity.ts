@@ -5,14 +5,16 @@ export const requestIdLength = 32;
 /** Bytes of a traceparent of version 00. */
 export const traceparentLength = 55;
 
-const digits = new Uint8Array(16);
+/** Both digits of a byte: the first one in the low bits. */
+const digitPairs = new Uint16Array(256);
 /** 1 for lower-case hexadecimal digits. */
 const isHex = new Uint8Array(256);
 /** 1 for what a client's own request id may consist of. */
 const isIdByte = new Uint8Array(256);
-for (const [value, digit] of [..."0123456789abcdef"].entries()) {
-  digits[value] = digit.charCodeAt(0);
-  isHex[digit.charCodeAt(0)] = 1;
+for (const digit of "0123456789abcdef") isHex[digit.charCodeAt(0)] = 1;
+for (let byte = 0; byte < 256; byte += 1) {
+  const pair = byte.toString(16).padStart(2, "0");
+  digitPairs[byte] = pair.charCodeAt(0) | (pair.charCodeAt(1) << 8);
 }
 for (let byte = 0; byte < 128; byte += 1) isIdByte[byte] = /[\w.:-]/.test(String.fromCharCode(byte)) ? 1 : 0;
 
@@ -42,9 +44,9 @@ function writeRandom(out: Uint8Array, at: number, count: number): number {
   const end = used + count;
   let next = at;
   for (let from = used; from < end; from += 1) {
-    const byte = pool[from] as number;
-    out[next] = digits[byte >> 4] as number;
-    out[next + 1] = digits[byte & 15] as number;
+    const pair = digitPairs[pool[from] as number] as number;
+    out[next] = pair & 255;
+    out[next + 1] = pair >> 8;
     next += 2;
   }
   used = end;
