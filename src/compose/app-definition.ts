@@ -33,6 +33,10 @@ export interface AppService {
   streams?: StreamSpec[];
   /** What the file says of how the gateway is to treat it. */
   policy?: BackendPolicy;
+  /** Share of requests of each container against those of services that share with it. */
+  weight?: number;
+  /** It has no routes of its own: its containers take a share of what goes to that service. */
+  sharesWith?: string;
   check: Check | null;
   hasHealthcheck: boolean;
   network: string | null;

@@ -15,6 +15,7 @@ import { checkPolicyKeys } from "./policy-check.ts";
 import { readPolicy } from "./policy.ts";
 import { requireServices } from "./service-name.ts";
 import { readUserLabels } from "./service-labels.ts";
+import { shareRoutes } from "./sharing.ts";
 import type { SourceFile } from "./source-file.ts";
 import { readWarnings } from "./warnings.ts";
 
@@ -59,6 +60,7 @@ export function readApp(
     const fact = facts[name];
     if (decision && fact) addService(app, { name, service, decision, fact, model, sources, options });
   }
+  app.services = shareRoutes(app.services, sources);
   app.refusals.push(...doubleRoutes(app.services));
   const web = app.services.filter((service) => service.role === "web").map((service) => service.name);
   const replaced = app.services.map((service) => service.name);
@@ -102,6 +104,7 @@ function addService(app: AppDefinition, reading: Reading): void {
     }
   }
   const check = routing ? readCheck(fact.extension, routing.firstHost) : null;
+  const { weight } = fact.extension;
   const policy = check ? readPolicy(fact.extension, check) : null;
   app.services.push({
     name,
@@ -112,6 +115,7 @@ function addService(app: AppDefinition, reading: Reading): void {
     routes: routing?.routes ?? [],
     ...(routing && routing.streams.length > 0 ? { streams: routing.streams } : {}),
     ...(policy ? { policy } : {}),
+    ...(weight === undefined ? {} : { weight: Number(weight) }),
     check,
     hasHealthcheck: hasHealthcheck(service),
     network: networkOf(reading),

@@ -112,6 +112,10 @@ function plannedReplaced(service: AppService, state: PlanState): PlannedService 
   }
   if (isLive && service.role === "worker")
     notes.push("The old and the new one run at once until the switch is done.");
+  if (service.sharesWith !== undefined) {
+    const each = `each container with the weight ${service.weight ?? 1}`;
+    notes.push(`It takes a share of what goes to ${service.sharesWith}, ${each}.`);
+  }
   const words = policyWords(service.policy ?? {});
   if (words.length > 0) notes.push(`The gateway: ${words.join("; ")}.`);
   const plain = state.base.some((one) => one.service === service.name && one.running);

@@ -31,6 +31,7 @@ const notInKernel: readonly KeyPath[] = [
   ["eject"],
   ["slow-start"],
   ["retry"],
+  ["weight"],
   ["proxy-protocol"],
 ];
 

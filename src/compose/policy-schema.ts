@@ -193,6 +193,11 @@ export const policyKeys = {
     .describe(
       "Among services under one host the higher comes first, before the longer path; 0 unless given.",
     ),
+  weight: wholeNumber(0, 1_000)
+    .optional()
+    .describe(
+      "Services under the same host and path that all say it share the requests; each container gets so large a part.",
+    ),
   timeouts: timeouts.optional().describe("Time limits towards the service's containers."),
   "max-in-flight": wholeNumber(1, 1_000_000)
     .optional()

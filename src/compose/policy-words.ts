@@ -39,7 +39,7 @@ function ejectionWords(ejection: Exclude<BackendPolicy["ejection"], undefined>):
 function retryWords({ attempts, budget }: NonNullable<BackendPolicy["retry"]>): string {
   return attempts === 0
     ? "never"
-    : `${attempts} times, ${Number((budget * 100).toPrecision(6))}% of requests`;
+    : `up to ${attempts} more, ${Number((budget * 100).toPrecision(6))}% of requests`;
 }
 
 function ms(value: number | undefined): string | null {

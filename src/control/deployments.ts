@@ -261,7 +261,7 @@ export class Deployments {
       store: state,
       currentTargets: (app) => this.#input.liveRoutes.targetIds(app),
       onFatal: this.#input.onFatal,
-      switchTo: (row, routes) => this.#input.liveRoutes.switchTo(row, routes),
+      switchTo: (row, routes, targets) => this.#input.liveRoutes.switchTo(row, routes, targets),
       emit: log.emit.bind(log),
       now: Date.now,
     };

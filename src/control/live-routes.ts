@@ -59,12 +59,16 @@ export class LiveRoutes {
 
   /**
    * The switch: from this instant on only the new release's containers change the app's routes, then the gateway gets
-   * them all at once. If the gateway does not take them, the old release's are followed again.
+   * them all at once. `byService` are the targets that they lead to. If the gateway does not take them, the old release's are followed again.
    */
-  async switchTo(row: ReleaseRecord, routes: AppRoutes): Promise<TableApplied> {
+  async switchTo(
+    row: ReleaseRecord,
+    routes: AppRoutes,
+    byService: ReadonlyMap<string, Target[]>,
+  ): Promise<TableApplied> {
     const { app } = row.release;
     const before = this.#apps.get(app);
-    const targets = routes.backends.flatMap(({ service, targets: of }) =>
+    const targets = [...byService].flatMap(([service, of]) =>
       of.map((target): [string, { service: string; target: Target }] => [target.id, { service, target }]),
     );
     const live: LiveApp = { row, targets: new Map(targets), candidates: new Map(), turn: Promise.resolve() };

@@ -49,6 +49,8 @@ const draft = z.object({
         ),
         streams: z.array(z.object({ listener: z.string(), serverNames: z.array(z.string()) })).optional(),
         policy: checkedByGateway.optional(),
+        weight: z.number().int().min(0).max(1_000).optional(),
+        sharesWith: z.string().optional(),
         check: check.nullable(),
         hasHealthcheck: z.boolean(),
         network: z.string().nullable(),

@@ -30,7 +30,7 @@ export async function switchBack(run: Progress): Promise<void> {
     record.draining = [...leaving].filter((id) => !staying.has(id));
     run.save();
     const back: ReleaseRecord = { ...previous, state: "live", liveAt: now() };
-    const applied = await switchTo(back, routes);
+    const applied = await switchTo(back, routes, targets);
     store.commitSwitch(record, back, routes);
     const { generation, workers, ms } = applied;
     run.context.emit({ type: "switched", generation, workers, ms });

@@ -2,6 +2,7 @@ import type { Outcome, Step } from "../model/deployment.ts";
 import { CutoverError } from "../model/error.ts";
 import type { TableApplied } from "../model/gateway-api.ts";
 import { label } from "../model/labels.ts";
+import type { Target } from "../model/route.ts";
 import { unlessAborted } from "./abortable.ts";
 import { deploymentReceipt } from "./deployment-receipt.ts";
 import { runHooks } from "./hooks.ts";
@@ -17,8 +18,12 @@ export interface RunContext {
   store: DeploymentStore;
   /** Target ids that the app's routes lead to now. */
   currentTargets: (app: string) => string[];
-  /** The switch itself: these routes at once, which follow the release's containers from now on. */
-  switchTo: (release: ReleaseRecord, routes: AppRoutes) => Promise<TableApplied>;
+  /** The switch itself: these routes to these targets at once, which follow the release's containers from now on. */
+  switchTo: (
+    release: ReleaseRecord,
+    routes: AppRoutes,
+    byService: ReadonlyMap<string, Target[]>,
+  ) => Promise<TableApplied>;
   /** The gateway has switched, but it can't be written down: only a new control, which asks the gateway, can go on. */
   onFatal: (error: unknown) => void;
   emit: Emit;

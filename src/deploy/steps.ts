@@ -61,7 +61,7 @@ export async function switchOver(run: Progress): Promise<void> {
   run.save();
   const live: ReleaseRecord = { ...row, state: "live", colour: run.record.colour, retiredAt: null };
   await watch.alive();
-  const applied = await switchTo(live, routes);
+  const applied = await switchTo(live, routes, ready.targets);
   try {
     run.finishStep("done", null);
     run.record.switchedAt = now();

@@ -26,23 +26,26 @@ export function targetOf(container: ContainerState, service: ReleaseService): Ta
 }
 
 /**
- * All routes of an app for one release, leading to the given targets. A published port that is the gateway's own HTTP
+ * All routes of an app for one release, leading to the given targets, which stand by the name of their service. A published port that is the gateway's own HTTP
  * port is served there; a stream can't be (see `requireOwnPorts`) and is left out.
  */
 export function appRoutes(
   release: Release,
-  targets: Map<string, Target[]>,
+  targets: ReadonlyMap<string, Target[]>,
   gatewayPort: number | null,
 ): AppRoutes {
   const listeners = release.listeners.filter((listener) => !isGatewayPort(listener, gatewayPort));
   const isOwn = (name: string) => listeners.some((listener) => listener.name === name);
   const web = release.services.filter((service) => service.role === "web");
-  const backends: Backend[] = web.map((service) => ({
+  const targetsOf = ({ name, weight }: ReleaseService): Target[] =>
+    (targets.get(name) ?? []).map((target) => (weight === undefined ? target : { ...target, weight }));
+  const owners = web.filter((service) => service.sharesWith === undefined);
+  const backends: Backend[] = owners.map((service) => ({
     id: backendId(release.app, service.name, release.number),
     app: release.app,
     service: service.name,
     release: release.number,
-    targets: targets.get(service.name) ?? [],
+    targets: [service, ...web.filter((other) => other.sharesWith === service.name)].flatMap(targetsOf),
     ...(service.policy ? { policy: service.policy } : {}),
   }));
   const routes: Route[] = web.flatMap((service) =>

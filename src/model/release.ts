@@ -36,6 +36,10 @@ export interface ReleaseService {
   streams?: StreamSpec[];
   /** How the gateway treats its containers; all defaults when left out. */
   policy?: BackendPolicy;
+  /** Share of requests of each of its containers; 1 when left out. */
+  weight?: number;
+  /** Service whose requests its containers take a share of; it has no routes of its own then. */
+  sharesWith?: string;
   check: Check | null;
   /** The service defines a Docker health check that is not disabled. */
   hasHealthcheck: boolean;

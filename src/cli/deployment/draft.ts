@@ -37,11 +37,14 @@ export function releaseDraft(input: DraftInput): ReleaseDraft {
 
 function releaseService(service: AppService, id: string | undefined): ReleaseService {
   if (id === undefined) throw new CutoverError("INTERNAL", `Service "${service.name}" has no image.`);
-  const { name, role, replicas, port, routes, streams, policy, check, hasHealthcheck, network } = service;
+  const { name, role, replicas, port, routes, check, hasHealthcheck, network } = service;
+  const { streams, policy, weight, sharesWith } = service;
   return {
     ...{ name, role, replicas, image: { ref: "", id }, port, routes, check, hasHealthcheck, network },
     ...(streams ? { streams } : {}),
     ...(policy ? { policy } : {}),
+    ...(weight === undefined ? {} : { weight }),
+    ...(sharesWith === undefined ? {} : { sharesWith }),
   };
 }
 

@@ -76,6 +76,7 @@ const extension = mapping({
     "path-regexp": text,
   }),
   priority: whole,
+  weight: whole,
   timeouts: mapping({ connect: duration, response: duration, "keep-alive": duration }),
   "max-in-flight": whole,
   queue: mapping({ size: whole, wait: duration }),

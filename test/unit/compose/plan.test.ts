@@ -92,7 +92,7 @@ services:
     [
       "The gateway: timeouts.connect 1s; timeouts.response 1m30s; timeouts.keep-alive 2s; max-in-flight 20; " +
         "queue.size 5; queue.wait 2s; sticky by the cookie id; eject after 2 failures, 1s to 5s; " +
-        "probe every 1s, 4 failures; slow-start 10s; retry 1 times, 12.5% of requests; host-header a.internal; " +
+        "probe every 1s, 4 failures; slow-start 10s; retry up to 1 more, 12.5% of requests; host-header a.internal; " +
         "buffer-requests 64k in memory, 100m on disk; max-body 10m.",
     ],
     ["The gateway: eject never; retry never; proxy-protocol v2."],

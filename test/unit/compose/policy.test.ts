@@ -241,6 +241,8 @@ describe("what is wrong is told with its place", () => {
     ["{ match: { path-regexp: '(?=a)' } }", "must be a regular expression in RE2's syntax", 43],
     ["{ match: { host-regexp: 5 } }", "must be a regular expression in RE2's syntax", 43],
     ["{ priority: -1 }", "must be a whole number from 0 to 1000", 31],
+    ["{ weight: 1001 }", "must be a whole number from 0 to 1000", 29],
+    ["{ protocol: tcp, kernel: true, weight: 1 }", "weight has no effect: the kernel passes connections", 50],
     ["{ timeouts: 5s }", "must be a mapping of `connect`, `response` and `keep-alive`", 31],
     ["{ timeouts: { conect: 5s } }", 'Did you mean "connect"?', 33],
     ["{ timeouts: { connect: 0s } }", 'timeouts.connect must be a duration from "1ms" to "1h"', 42],
@@ -306,7 +308,17 @@ describe("what is wrong is told with its place", () => {
         "max-in-flight",
         "priority",
       ],
-      ...["probe", "protocol", "proxy-protocol", "queue", "retry", "slow-start", "sticky", "timeouts"],
+      ...[
+        "probe",
+        "protocol",
+        "proxy-protocol",
+        "queue",
+        "retry",
+        "slow-start",
+        "sticky",
+        "timeouts",
+        "weight",
+      ],
     ]);
   });
 });

@@ -62,7 +62,8 @@ async function serving(): Promise<[string, string]> {
     const target = container ? targetOf(container, webService()) : null;
     if (target) targets.push(target);
   }
-  await live.switchTo(row, appRoutes(row.release, new Map([["web", targets]]), 80));
+  const byService = new Map([["web", targets]]);
+  await live.switchTo(row, appRoutes(row.release, byService, 80), byService);
   return ids;
 }
 
@@ -99,5 +100,23 @@ describe("LiveRoutes", () => {
     await left;
     while (routed().length < 2) await new Promise((resolve) => setImmediate(resolve));
     expect(routed()).toEqual([...ids].sort());
+  });
+
+  it("keeps the weights of services that share requests when a container leaves", async () => {
+    const canary = webService({ name: "canary", routes: [], weight: 1, sharesWith: "web" });
+    const shared = { ...row, release: { ...row.release, services: [webService({ weight: 9 }), canary] } };
+    const target = (id: string): Target => ({ id, address: "172.18.0.2", port: 3000 });
+    const byService = new Map([
+      ["web", [target("w1"), target("w2")]],
+      ["canary", [target("c1")]],
+    ]);
+    await live.switchTo(shared, appRoutes(shared.release, byService, 80), byService);
+    await live.onEvent({ action: "die", id: "w1", labels, timeNano: 1 });
+    expect(table?.backends.map((backend) => backend.targets.map(({ id, weight }) => [id, weight]))).toEqual([
+      [
+        ["w2", 9],
+        ["c1", 1],
+      ],
+    ]);
   });
 });

@@ -9,13 +9,20 @@ const listener = { name: "port:5432", host: null, port: 5432, protocol: "tcp" as
 const rich = webService({
   routes: [{ listener: "http", hosts: [], path: "/", priority: 1, when: { any: [{ method: "GET" }] } }],
   streams: [{ listener: "port:5432", serverNames: [] }],
+  weight: 3,
   policy: { ejection: null, sticky: { cookie: "id" }, host: { name: "a.b" } },
 });
 
 describe("a draft", () => {
   test.each([
     ["of an older command, without policies and streams", release()],
-    ["with all of them", release({ services: [rich], listeners: [listener] })],
+    [
+      "with all of them",
+      release({
+        services: [rich, webService({ name: "canary", routes: [], weight: 1, sharesWith: "web" })],
+        listeners: [listener],
+      }),
+    ],
   ])("%s is taken as it is", (_, { number: _number, createdAt: _createdAt, ...draft }) => {
     const sent = { ...draft, force: false };
     expect(parseDraft(structuredClone(sent))).toEqual(sent);

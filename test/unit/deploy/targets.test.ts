@@ -77,6 +77,36 @@ describe("appRoutes", () => {
     ]);
   });
 
+  it("gives the targets of services that share requests their weight, in one backend", () => {
+    const shared = release({
+      services: [
+        webService({ weight: 9 }),
+        webService({ name: "canary", routes: [], weight: 1, sharesWith: "web" }),
+        webService({ name: "other", routes: [] }),
+      ],
+    });
+    const target = (id: string) => ({ id, address: "172.18.0.2", port: 3000 });
+    const targets = new Map([
+      ["web", [target("w1"), target("w2")]],
+      ["canary", [target("c1")]],
+      ["other", [target("o1")]],
+    ]);
+    const { backends } = appRoutes(shared, targets, 80);
+    expect(
+      backends.map(({ id, targets: of }) => [id, of.map(({ id: one, weight }) => [one, weight])]),
+    ).toEqual([
+      [
+        "shop/web@1",
+        [
+          ["w1", 9],
+          ["w2", 9],
+          ["c1", 1],
+        ],
+      ],
+      ["shop/other@1", [["o1", undefined]]],
+    ]);
+  });
+
   it("uses the gateway's own listener for a port that is the gateway's", () => {
     const routes = appRoutes(published, new Map(), 8080);
     expect(routes.listeners).toEqual([]);
