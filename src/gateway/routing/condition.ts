@@ -108,11 +108,8 @@ export function holds(
         isLowered(name, bytes, head.hostEnd - name.length)
       );
     case Kind.hostRegexp:
-      return (
-        head.hostEnd > head.authorityStart &&
-        condition.expression !== null &&
-        condition.expression.test(latin1(bytes, head.authorityStart, head.hostEnd))
-      );
+      if (condition.expression === null || head.hostEnd <= head.authorityStart) return false;
+      return condition.expression.test(textOf(bytes, head.authorityStart, head.hostEnd, "latin1"));
     case Kind.path:
       return hasPath(head)
         ? head.pathEnd - head.pathStart === name.length && isSame(name, bytes, head.pathStart)
@@ -122,10 +119,8 @@ export function holds(
         ? head.pathEnd - head.pathStart >= name.length && isSame(name, bytes, head.pathStart)
         : isRoot(name);
     case Kind.pathRegexp:
-      return (
-        condition.expression?.test(hasPath(head) ? bytes.subarray(head.pathStart, head.pathEnd) : "/") ===
-        true
-      );
+      if (condition.expression === null) return false;
+      return condition.expression.test(textOf(bytes, head.pathStart, head.pathEnd, "utf8") || "/");
     case Kind.method:
       return head.methodEnd - head.methodStart === name.length && isSame(name, bytes, head.methodStart);
     case Kind.header:
@@ -161,15 +156,16 @@ function hasField(condition: CompiledCondition, bytes: Uint8Array, head: Request
     const start = fields[at + 2] as number;
     const end = fields[at + 3] as number;
     if (expression !== null) {
-      if (expression.test(latin1(bytes, start, end))) return true;
+      if (expression.test(textOf(bytes, start, end, "latin1"))) return true;
     } else if (value === null || (end - start === value.length && isSame(value, bytes, start))) return true;
   }
   return false;
 }
 
-function latin1(bytes: Uint8Array, from: number, to: number): string {
-  const part = bytes.subarray(from, to);
-  return Buffer.from(part.buffer, part.byteOffset, part.length).toString("latin1");
+/** The bytes from `from` to `to`, which lie within them. */
+function textOf(bytes: Uint8Array, from: number, to: number, encoding: "latin1" | "utf8"): string {
+  if (to <= from) return "";
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString(encoding);
 }
 
 /** Whether the bytes from `from` on are those of `expected`, where `expected` is lower case and they may not be. */

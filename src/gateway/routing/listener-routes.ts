@@ -54,7 +54,7 @@ export function createListenerRoutes<B>(
     ),
     any,
     prefixes: createOpenTable(
-      prefixes.map((entry) => ({ name: entry.path, seed: seedOf(entry.host), entry })),
+      prefixes.map((entry) => ({ name: encoder.encode(entry.path), seed: seedOf(entry.host), entry })),
       false,
     ),
   };

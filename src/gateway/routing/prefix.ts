@@ -4,23 +4,25 @@ import type { Match } from "./match.ts";
 
 /** A path prefix of some route of a host; the root of each host's prefixes is the empty one, with or without routes. */
 export interface Prefix<B> {
-  /** Number of the host in its listener. */
-  readonly host: number;
-  /** Without a slash at its end. */
-  readonly path: Uint8Array;
+  // What every look-up reads stands first, in one line of a processor's cache.
+  /** Of a root: the lengths of the other prefixes in bytes, longest first. */
+  lengths: readonly number[];
+  /** This prefix, or the longest that holds it, that has routes in `conditional`. */
+  nearest: Prefix<B> | null;
   /** The first by precedence of the routes without a condition for this prefix and those that hold it. */
   plain: Match<B, Route> | null;
-  /** Its place in the precedence of the host's routes; above all places when there is none. */
+  /** Number of the host in its listener. */
+  readonly host: number;
+  /** Of a root: the one that is tried when no route of this host is for the request. */
+  next: Prefix<B> | null;
+  /** Place of `plain` in the precedence of the host's routes; above all places when there is none. */
   rank: number;
   /** Routes with a condition for this very prefix that come before `plain`, by precedence. */
   conditional: ConditionalMatch<B>[];
-  /** This prefix, or the longest that holds it, that has such routes; and the next longer one that has. */
-  nearest: Prefix<B> | null;
+  /** The next after `nearest` that has such routes. */
   above: Prefix<B> | null;
-  /** Of a root: the lengths of the other prefixes, longest first. */
-  lengths: readonly number[];
-  /** Of a root: the one that is tried when no route of this host is for the request. */
-  next: Prefix<B> | null;
+  /** Without a slash at its end. */
+  readonly path: string;
 }
 
 export interface ConditionalMatch<B> {
@@ -55,30 +57,34 @@ export function createPrefixes<B>(
     if (condition === null) {
       prefix.plain = match;
       prefix.rank = rank;
-    } else prefix.conditional.push({ rank, condition, match });
+    } else if (prefix.conditional.length > 0) prefix.conditional.push({ rank, condition, match });
+    else prefix.conditional = [{ rank, condition, match }];
   }
   byPath.delete("");
   const others = [...byPath].sort(([a], [b]) => a.length - b.length);
   inherit(root, null);
   for (const [path, prefix] of others) inherit(prefix, holderOf(path, byPath) ?? root);
-  const lengths = new Set(others.map(([, prefix]) => prefix.path.length));
-  root.lengths = [...lengths].sort((a, b) => b - a);
+  if (others.length > 0) {
+    const lengths = new Set(others.map(([path]) => Buffer.byteLength(path)));
+    root.lengths = [...lengths].sort((a, b) => b - a);
+  }
   return [root, ...others.map(([, prefix]) => prefix)];
 }
 
-const encoder = new TextEncoder();
+/** Shared by all that have none, and never changed. */
+const none: never[] = [];
 
 function createPrefix<B>(host: number, path: string): Prefix<B> {
   return {
-    host,
-    path: encoder.encode(path),
-    plain: null,
-    rank: 0x3fff_ffff,
-    conditional: [],
+    lengths: none,
     nearest: null,
-    above: null,
-    lengths: [],
+    plain: null,
+    host,
     next: null,
+    rank: 0x3fff_ffff,
+    conditional: none,
+    above: null,
+    path,
   };
 }
 
@@ -97,7 +103,8 @@ function inherit<B>(prefix: Prefix<B>, holder: Prefix<B> | null): void {
     prefix.plain = holder.plain;
     prefix.rank = holder.rank;
   }
-  prefix.conditional = prefix.conditional.filter(({ rank }) => rank < prefix.rank);
+  const reached = prefix.conditional.filter(({ rank }) => rank < prefix.rank);
+  prefix.conditional = reached.length > 0 ? reached : none;
   prefix.above = holder?.nearest ?? null;
   prefix.nearest = prefix.conditional.length > 0 ? prefix : prefix.above;
 }
