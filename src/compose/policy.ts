@@ -7,7 +7,6 @@ import { isFalse, isTrue } from "./schema-parts.ts";
 
 /** What a key stands for whose mapping leaves something out; docs/reference/x-cutover.md says the same. */
 export const policyDefaults = {
-  queue: { size: 1_000, waitMs: 10_000 },
   stickyCookie: "cutover",
   ejection: { failures: 5, baseMs: 1_000, maxMs: 30_000 },
   probe: { everyMs: 5_000, failures: 3 },

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { defaultMaxQueued, defaultQueueMs } from "../../../src/gateway/balance/queue.ts";
+import { durationText } from "../../../src/model/duration.ts";
 import { appExtension, serviceExtension } from "../../../src/compose/extension-schema.ts";
 
 const page = readFileSync(new URL("../../../docs/reference/x-cutover.md", import.meta.url), "utf8");
@@ -47,4 +49,10 @@ test("defaults that the schema tells are those of the page", () => {
       expect(section).toMatch(new RegExp(`^\\| \`${key}\` \\| \`${fallback}\``, "m"));
     }
   }
+});
+
+test("defaults of the gateway are those of the page", () => {
+  const section = service.split("\n### `queue`\n")[1]?.split("\n### ")[0] ?? "";
+  expect(section).toContain(`| \`size\` | \`${defaultMaxQueued}\` |`);
+  expect(section).toContain(`| \`wait\` | \`${durationText(defaultQueueMs)}\` |`);
 });
