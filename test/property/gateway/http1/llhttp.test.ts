@@ -30,5 +30,7 @@ test.each<MessageType>(["request", "response"])(
 );
 
 test("every entry of the list is needed", () => {
-  expect(differences.filter((entry) => !used.has(entry)).map(({ of, finds }) => `${of} ${finds}`)).toEqual([]);
+  expect(differences.filter((entry) => !used.has(entry)).map(({ of, finds }) => `${of} ${finds}`)).toEqual(
+    [],
+  );
 });
