@@ -74,8 +74,9 @@ export function appRoutes(
   return { listeners, routes, ...(streams.length > 0 ? { streams } : {}), backends };
 }
 
+/** HTTP on an address of its own may have the number of the gateway's port; connections of another kind may not. */
 function isGatewayPort(listener: Listener, gatewayPort: number | null): boolean {
-  return listener.host === null && listener.port === gatewayPort;
+  return (listener.host === null || !isHttp(listener)) && listener.port === gatewayPort;
 }
 
 /** @throws CutoverError PORT_TAKEN for a port of connections that is the gateway's own, where it speaks HTTP */

@@ -175,6 +175,8 @@ describe("streams", () => {
   it("can't have the gateway's own port, which is told before anything starts", () => {
     const { listeners } = streaming("shop", "tcp");
     expect(() => requireOwnPorts(listeners, 5432)).toThrow(expect.objectContaining({ code: "PORT_TAKEN" }));
+    const local = listeners.map((listener) => ({ ...listener, host: "127.0.0.1" }));
+    expect(() => requireOwnPorts(local, 5432)).toThrow(expect.objectContaining({ code: "PORT_TAKEN" }));
     expect(() => requireOwnPorts(listeners, 80)).not.toThrow();
     expect(() => requireOwnPorts(streaming("shop", "http").listeners, 5432)).not.toThrow();
     expect(appRoutes(streaming("shop", "tcp"), new Map(), 5432)).not.toHaveProperty("streams");
