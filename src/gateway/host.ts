@@ -11,12 +11,6 @@ export function hostName(authority: string | undefined): string | null {
   return bare === "" ? null : bare;
 }
 
-/** The port in a Host header, null when it names none. */
-export function hostPort(authority: string | undefined): number | null {
-  const found = /:(\d{1,5})$/.exec(authority ?? "");
-  return found ? Number(found[1]) : null;
-}
-
 /** Keys under which routes for a host may stand, the most exact first: `a.b.c`, `*.b.c`, `*.c`. */
 export function hostKeys(host: string): string[] {
   const keys = [host];

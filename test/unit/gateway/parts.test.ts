@@ -2,29 +2,12 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { hostName, hostPort, isHostPattern } from "../../../src/gateway/host.ts";
 import { createMutex } from "../../../src/gateway/primary/mutex.ts";
 import { checkListenersBody, drainOf, probeOf } from "../../../src/gateway/primary/requests.ts";
 import { loadSnapshot, writeSnapshot } from "../../../src/gateway/primary/snapshot.ts";
 import { Stats, keepStatsMs } from "../../../src/gateway/stats.ts";
 import { emptyTable } from "../../../src/gateway/routing/table.ts";
 import { tableProblems } from "../../../src/gateway/table-check.ts";
-
-test("names in a Host header", () => {
-  const cases = ["Shop.Example:8080", "shop.example.", "[2001:DB8::1]:80", ":80", "", "  a  "];
-  expect(cases.map(hostName)).toEqual(["shop.example", "shop.example", "[2001:db8::1]", null, null, "a"]);
-  expect(hostName(undefined)).toBeNull();
-  expect([hostPort("a:81"), hostPort("a"), hostPort(undefined)]).toEqual([81, null, null]);
-  expect(["a", "*.a.b", "10.0.0.1", "[::1]"].map(isHostPattern)).toEqual([true, true, true, true]);
-  expect(["A", "*", "a.*", "-a", "a b", ""].map(isHostPattern)).toEqual([
-    false,
-    false,
-    false,
-    false,
-    false,
-    false,
-  ]);
-});
 
 describe("table check", () => {
   const table = {
