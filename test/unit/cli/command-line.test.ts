@@ -85,6 +85,11 @@ describe("deploy", () => {
   });
 });
 
+test("up takes settings of the gateway, as many as are given", async () => {
+  const { options } = await parse("up", "--gateway", "access-log=off", "--gateway=error-pages=");
+  expect(options.gateway).toEqual(["access-log=off", "error-pages="]);
+});
+
 describe("bad input", () => {
   async function run(...args: string[]): Promise<{ exit: number; out: string; err: string }> {
     const io = fakeIo(args);
@@ -113,6 +118,11 @@ describe("bad input", () => {
     [["rollback", "latest"], "`latest` is no release"],
     [["rollback", "1", "2"], "Too many arguments"],
     [["up", "--http-port", "70000"], "`70000` is no port"],
+    [["up", "--gateway", "acess-log=off"], "no setting `acess-log`. Did you mean `access-log`?"],
+    [
+      ["up", "--gateway", "access-log=off", "--gateway", "max-line=1"],
+      "`--gateway max-line` takes a size from",
+    ],
     [["logs", "--tail", "few"], "`few` is no number of lines"],
     [["completion", "tcsh"], "There is no completion for `tcsh`"],
     [["completion"], "Missing required argument `bash|zsh|fish`"],
