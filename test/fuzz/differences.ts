@@ -88,7 +88,7 @@ const stricter: readonly Difference[] = [
   {
     of: "request",
     finds: "refuses: bad-version",
-    when: has(/^[\r\n]*\S+ \S+( {2,}HTTP|  *$| (HTTP\/1\.[01]|R|I|S))/),
+    when: not(/^[\r\n]*\S+ \S+ HTTP\/\d\.\d\r\n/),
     why: "RFC 9112 section 3: one space stands before the version, and it is that of HTTP.",
   },
   {
@@ -185,7 +185,7 @@ const stricter: readonly Difference[] = [
   {
     of: "response",
     finds: "refuses: bad-reason-phrase",
-    when: has(/^HTTP\/1\.\d \d{3}([^ \r\n]| [^\r\n]*?[\x00-\x08\x0b-\x1f\x7f])/),
+    when: has(/^HTTP\/1\.\d \d{3}([^ \r\n]| [^\r\n]*?[^\t\x20-\x7e\x80-\xff\r\n])/),
     why: "RFC 9112 section 4: control characters in the reason phrase, or no space before it.",
   },
   {
