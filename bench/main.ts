@@ -1,5 +1,6 @@
 import { type BenchArguments, benchArguments, usage } from "./arguments.ts";
 import { benchDataplane } from "./dataplane/bench.ts";
+import { benchMock, mockText } from "./dataplane/mock.ts";
 import { dataplaneText } from "./dataplane/text.ts";
 import { benchDeploy } from "./deploy/bench.ts";
 import { reportText } from "./deploy/text.ts";
@@ -26,6 +27,10 @@ async function bench(args: BenchArguments, signal: AbortSignal): Promise<Outcome
   if (args.bench === "soak") {
     const report = await benchSoak(args.minutes, signal, say);
     return { report, text: soakText(report), good: report.problems.length === 0 };
+  }
+  if (args.bench === "mock") {
+    const figures = await benchMock();
+    return { report: { bench: "mock", figures }, text: mockText(figures), good: true };
   }
   return { report: null, text: usage, good: true };
 }

@@ -23,7 +23,8 @@ const graceMs = 30_000;
 
 const tiny: RequestShape = { method: "GET", path: "/t", fields: [], body: "" };
 
-const shapes = {
+/** Of the closed loops. */
+export const shapes = {
   tiny: { title: "tiny GET", shape: tiny },
   browser: { title: "GET, head of 600 bytes", shape: { ...tiny, fields: browserFields } },
   "get-64k": { title: "GET 64 KiB", shape: { ...tiny, path: "/64k" } },

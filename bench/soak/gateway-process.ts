@@ -27,7 +27,6 @@ export interface GatewayProcess extends AsyncDisposable {
 
 const probe = fileURLToPath(new URL("./probe.ts", import.meta.url));
 const mostComplaints = 50;
-const warning = 40;
 const probeWithinMs = 20_000;
 
 /** Starts a gateway from its source or its bundle. Two workers, defaults otherwise. */
@@ -49,7 +48,7 @@ export async function startGatewayProcess(entry: string): Promise<GatewayProcess
   const started = Promise.withResolvers<void>();
   createInterface({ input: child.stdout }).on("line", (line) => {
     if (line.includes('"gateway started"')) started.resolve();
-    if (levelOf(line) >= warning) complaints.push(line);
+    if (complains(line)) complaints.push(line);
     if (complaints.length > mostComplaints) complaints.shift();
   });
   const stop = async () => {
@@ -78,9 +77,9 @@ export async function startGatewayProcess(entry: string): Promise<GatewayProcess
   };
 }
 
-/** Level of a line of a JSON log; 0 for lines of another kind. Pure. */
-export function levelOf(line: string): number {
-  return Number(/^\{"level":(\d+),/.exec(line)?.[1] ?? 0);
+/** Whether a line of the gateway's log is a warning or worse. Pure. */
+export function complains(line: string): boolean {
+  return /^\{"level":"(warn|error|fatal)"/.test(line);
 }
 
 async function readHeld(directory: string, pid: number): Promise<Held> {

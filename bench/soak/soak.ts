@@ -18,7 +18,7 @@ export interface SoakOptions {
 }
 
 export interface PhaseReport {
-  load: Pick<LoadReport, "requests" | "failures" | "byKind" | "opened" | "messages"> & {
+  load: Pick<LoadReport, "requests" | "failures" | "failed" | "byKind" | "opened" | "messages"> & {
     regressions: number;
   };
   pipelined: PipelineReport;
@@ -68,6 +68,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     ...leaks(
       start,
       phases.map((phase) => phase.quiet),
+      options.switchesPerPhase,
     ),
   );
   problems.push(...gateway.complaints.map((line) => `the gateway's log: ${line.slice(0, 300)}`));

@@ -1,16 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { RoutingTable } from "../../../src/model/route.ts";
-import { backendId, httpListener } from "../../../src/model/route.ts";
 import { requestJson } from "../../../src/wire/json-client.ts";
 import { freePort } from "../../../test/support/gateway.ts";
 import { startPinned, untilListening } from "../pinned.ts";
-import { apiPrefix, type Group, groups, hosts } from "../routes.ts";
+import { benchApp, routingTable } from "../table.ts";
 import { type RunningProxy, type ProxyKind, withDescendants } from "./proxy.ts";
 
 const bundle = fileURLToPath(new URL("../../../dist/gateway.mjs", import.meta.url));
-const app = "bench";
 
 /** The gateway as it is built, with its defaults but for the number of workers; `net` asks for the second transport. */
 export function gateway(transport: "raw" | "net"): ProxyKind {
@@ -32,42 +29,16 @@ export function gateway(transport: "raw" | "net"): ProxyKind {
       const pinned = startPinned(cpus, command, logFile);
       await untilListening(socketPath, pinned, logFile);
       await untilListening(port, pinned, logFile);
-      await requestJson({ socketPath }, "PUT", "/v1/table", table(field.backends));
+      await requestJson({ socketPath }, "PUT", "/v1/table", routingTable(field.backends));
       return {
         name,
         port,
         logFile,
         pids: () => withDescendants(pinned.pid),
         metrics: async () =>
-          JSON.stringify(await requestJson({ socketPath }, "GET", `/v1/stats?app=${app}&from=0`)),
+          JSON.stringify(await requestJson({ socketPath }, "GET", `/v1/stats?app=${benchApp}&from=0`)),
         stop: pinned.stop,
       };
     },
-  };
-}
-
-function table(ports: readonly number[]): RoutingTable {
-  const backend = (group: Group) => backendId(app, group, 1);
-  return {
-    generation: 1,
-    listeners: [],
-    routes: hosts.flatMap((host) =>
-      groups.map((group) => ({
-        id: `${app}/${group}/${host}`,
-        app,
-        listener: httpListener,
-        hosts: [host],
-        path: group === "api" ? apiPrefix : "/",
-        priority: 0,
-        backend: backend(group),
-      })),
-    ),
-    backends: groups.map((group) => ({
-      id: backend(group),
-      app,
-      service: group,
-      release: 1,
-      targets: ports.map((port, index) => ({ id: `${group}-${index}`, address: "127.0.0.1", port })),
-    })),
   };
 }
