@@ -58,5 +58,6 @@ export async function install(packages, purpose) {
   say(`apt-get install ${packages.join(" ")} (${purpose})`);
   if (!updated) await aptGet(["update"]);
   updated = true;
-  await aptGet(["install", "--no-install-recommends", ...packages]);
+  // Another process may be installing too.
+  await aptGet(["install", "--no-install-recommends", ...packages], ["-o", "DPkg::Lock::Timeout=300"]);
 }

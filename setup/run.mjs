@@ -68,7 +68,11 @@ function summary({ passed, failed }) {
 }
 
 async function tests(args, env) {
-  const { needsEngine, runTests } = await import("./tests.mjs");
+  const { needsEngine, needsServers, runTests } = await import("./tests.mjs");
+  if (needsServers(args)) {
+    const { ensureTestServers } = await import("./test-servers.mjs");
+    await ensureTestServers();
+  }
   if (!needsEngine(args)) return runTests(args, env);
   return withEngine({ images: ["node:24-slim", "python:3-slim"] }, () => runTests(args, env));
 }

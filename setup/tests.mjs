@@ -14,6 +14,14 @@ export function needsEngine(args) {
   );
 }
 
+/** True when the arguments name tests of conformance, or all. */
+export function needsServers(args) {
+  const project = args.indexOf("--project");
+  if (project >= 0) return args[project + 1] === "conformance";
+  const paths = args.filter((arg) => !arg.startsWith("-"));
+  return paths.length === 0 || paths.some((path) => /^(\.\/)?test\/?(conformance\b|$)/.test(path));
+}
+
 /** Runs vitest with the arguments. Gives how many tests passed and failed; a run that broke counts as one failed. */
 export async function runTests(args, env) {
   const directory = await mkdtemp(join(tmpdir(), "cutover-tests-"));

@@ -46,7 +46,7 @@ export async function startBench(policy?: BackendPolicy): Promise<Bench> {
     takeSeen: () => target.seen.splice(0).filter(({ path }) => path !== "/fence"),
     async fence() {
       using beside = await open();
-      await beside.exchange("GET /fence HTTP/1.1\r\nHost: fence\r\nConnection: close\r\n\r\n");
+      await beside.exchange("GET /fence HTTP/1.1\r\nHost: fence\r\n\r\n");
     },
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();

@@ -77,12 +77,14 @@ describe("answers of the gateway's own", () => {
     expect(response.head).not.toContain("alert");
   });
 
-  rule("RFC 9110 §15.5: the connection goes on after a 404, also past a body", async () => {
+  rule("RFC 9110 §15.5: the connection goes on after a 404, or ends and says so", async () => {
     using client = await openRaw(empty.httpPort);
-    const statuses: number[] = [];
     await client.send(`${get("/1")}${post("/2", "hello")}${get("/app/3")}`);
-    for (let n = 0; n < 3; n += 1) statuses.push((await client.response()).status);
-    expect(statuses).toEqual([404, 404, 503]);
+    for (const status of [404, 404, 503]) {
+      const response = await client.response();
+      expect(response.status).toBe(status);
+      if (/close/i.test(fieldOf(response, "connection") ?? "")) break;
+    }
   });
 
   rule("RFC 9110 §15.6.3: a target that refuses connections is answered 502 or 503", async () => {

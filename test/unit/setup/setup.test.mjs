@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { staleReason } from "../../../setup/dependencies.mjs";
 import { packagesFor } from "../../../setup/engine-install.mjs";
 import { bundledPackages } from "../../../setup/licences.mjs";
-import { needsEngine } from "../../../setup/tests.mjs";
+import { needsEngine, needsServers } from "../../../setup/tests.mjs";
 
 describe("staleReason", () => {
   const lock = {
@@ -52,6 +52,20 @@ describe("needsEngine", () => {
     [["--bail=1"], true],
   ])("%j: %s", (args, needs) => {
     expect(needsEngine(args)).toBe(needs);
+  });
+});
+
+describe("needsServers", () => {
+  test.each([
+    [[], true],
+    [["test/unit"], false],
+    [["test/conformance/http"], true],
+    [["test/unit", "test/conformance"], true],
+    [["--project", "conformance"], true],
+    [["--project", "integration"], false],
+    [["--bail=1"], true],
+  ])("%j: %s", (args, needs) => {
+    expect(needsServers(args)).toBe(needs);
   });
 });
 

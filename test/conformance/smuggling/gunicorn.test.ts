@@ -1,0 +1,4 @@
+import { startGunicorn } from "./origin.ts";
+import { smugglingSuite } from "./suite.ts";
+
+smugglingSuite("gunicorn", startGunicorn);
