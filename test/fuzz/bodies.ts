@@ -61,6 +61,8 @@ const oddSizes = [
   "+5",
   " 5",
   "5 ",
+  "FFFFFFFFFFFFFF",
+  "00000000000005",
   "FFFFFFFFFFFFFFFFF",
   "10000000000000000",
   "5,5",

@@ -309,6 +309,8 @@ export function response(random: Random): string {
 }
 
 const octets = [
+  "\x01",
+  "\x1f",
   "\0",
   "\t",
   "\n",

@@ -9,8 +9,8 @@ const close = ascii("close");
 /** Options beside `close`, `keep-alive` and `upgrade` that are looked up among the fields of a message. */
 const mostNames = 32;
 
-/** Codes that Connection may name: those that are taken out in any case, and those without a meaning here. */
-const nameable = new Uint8Array(32);
+/** Codes that Connection may name: fields that are taken out in any case, and those without a meaning here. */
+export const nameableInRequests = new Uint8Array(32);
 for (const code of [
   FieldCode.other,
   FieldCode.connection,
@@ -21,12 +21,17 @@ for (const code of [
   FieldCode.upgrade,
   FieldCode.http2Settings,
 ]) {
-  nameable[code] = 1;
+  nameableInRequests[code] = 1;
 }
+
+/** Some servers name Transfer-Encoding too, as they may; it keeps its code and its meaning. */
+export const nameableInResponses = nameableInRequests.slice();
+nameableInResponses[FieldCode.transferEncoding] = 1;
 
 /**
  * Reads one Connection field (RFC 9110 section 7.6.1) and gives the fields that it names the code `named`.
  *
+ * @param nameable 1 for the codes that it may name
  * @returns a set of `ConnectionOption`; -1 when the value is not a list of tokens, names a field that is meant for
  * the last recipient, or names too many
  */
@@ -36,7 +41,10 @@ export function connectionOptions(
   start: number,
   end: number,
   head: MessageHead,
+  nameable: Uint8Array,
 ): number {
+  // The most common value; no octet of a value is taken for another one.
+  if (fieldCode(words, start, end - start) === FieldCode.keepAlive) return ConnectionOption.keepAlive;
   let options: number = ConnectionOption.none;
   let names = 0;
   let p = start;

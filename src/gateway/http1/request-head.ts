@@ -1,6 +1,6 @@
 import { hostEndOf } from "./authority.ts";
 import { Coding, transferCoding } from "./codings.ts";
-import { ConnectionOption, connectionOptions } from "./connection-options.ts";
+import { ConnectionOption, connectionOptions, nameableInRequests } from "./connection-options.ts";
 import { incomplete, readFieldLines, refuse, refused } from "./field-lines.ts";
 import { connect, frame, longestLength, standsBetweenSpaces } from "./framing.ts";
 import { FieldCode, Framing, type HeadLimits, type RequestHead, TargetForm } from "./head.ts";
@@ -96,7 +96,7 @@ function readFields(bytes: Uint8Array, words: DataView, head: RequestHead): numb
         break;
       }
       case FieldCode.connection: {
-        const found = connectionOptions(bytes, words, start, end, head);
+        const found = connectionOptions(bytes, words, start, end, head, nameableInRequests);
         if (found < 0) return refuse(head, 400, "bad-connection");
         options |= found;
         break;

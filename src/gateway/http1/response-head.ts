@@ -1,5 +1,5 @@
 import { Coding, transferCoding } from "./codings.ts";
-import { ConnectionOption, connectionOptions } from "./connection-options.ts";
+import { ConnectionOption, connectionOptions, nameableInResponses } from "./connection-options.ts";
 import { incomplete, readFieldLines, refuse, refused, valueEnd } from "./field-lines.ts";
 import { connect, frame, longestLength, standsBetweenSpaces } from "./framing.ts";
 import { FieldCode, Framing, type HeadLimits, type ResponseHead } from "./head.ts";
@@ -112,7 +112,7 @@ function readFields(bytes: Uint8Array, words: DataView, head: ResponseHead): num
     const end = fields[i * 4 + 3] as number;
     switch (code) {
       case FieldCode.connection: {
-        const found = connectionOptions(bytes, words, start, end, head);
+        const found = connectionOptions(bytes, words, start, end, head, nameableInResponses);
         if (found < 0) return refuse(head, 502, "bad-connection");
         options |= found;
         break;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FieldCode } from "../../../../src/gateway/http1/head.ts";
+import { FieldCode, Framing } from "../../../../src/gateway/http1/head.ts";
 import { get, lines, ok, parseRequest, parseResponse } from "./parsed.ts";
 
 describe("RFC 9112 section 9.3: persistence", () => {
@@ -69,7 +69,6 @@ describe("RFC 9110 section 7.6.1: options that name fields", () => {
   test.each([
     "host",
     "Content-Length",
-    "transfer-encoding",
     "Expect",
     "via",
     "forwarded",
@@ -97,6 +96,17 @@ describe("RFC 9110 section 7.6.1: options that name fields", () => {
       expect(parseRequest(get(`Connection: ${value}`)).refusal).toBe("400 bad-connection");
       expect(parseResponse(ok(`Connection: ${value}`)).refusal).toBe("502 bad-connection");
     }
+  });
+
+  test("a request may not name transfer-encoding, a response may: it is of no effect", () => {
+    const fields = ["Connection: Transfer-Encoding, close", "Transfer-Encoding: chunked"];
+    expect(parseRequest(get(...fields)).refusal).toBe("400 bad-connection");
+    const response = parseResponse(ok(...fields));
+    expect(response).toMatchObject({
+      refusal: "",
+      codes: [FieldCode.connection, FieldCode.transferEncoding],
+    });
+    expect(response.head).toMatchObject({ framing: Framing.chunked, keepAlive: false });
   });
 
   test.each(["close;a=b", "a b", '"close"', "clos\xe9", "close, (a)", "close/1"])(
