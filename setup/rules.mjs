@@ -56,6 +56,8 @@ export const pureFiles = [
   "src/control/{app-lock,rollback-target,summaries,target-set}.ts",
   "src/cli/render/{error,history,log-lines,plain,progress-lines,quantity,receipt,status}.ts",
   "tools/load/{latency,monotony,report}.ts",
+  "bench/dataplane/{aims,routes,summary,table,text}.ts",
+  "bench/soak/{leaks,text}.ts",
 ];
 
 /** Names of the surroundings that a pure file may not use. */

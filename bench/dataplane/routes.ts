@@ -1,7 +1,6 @@
 /** What is routed: names with two routes each, to two groups of the same two backends. */
 export const hostCount = 200;
 export const apiPrefix = "/api";
-export const pathsPerHost = ["/t", `${apiPrefix}/t`];
 /** Names that the load asks for, spread over all. */
 const askedHosts = 32;
 
