@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { get } from "node:http";
 import { createServer, type Server } from "node:net";
@@ -142,6 +142,8 @@ describe("an installation", () => {
 
   test("gives the gateway its settings, and keeps them until told otherwise", async () => {
     const pages = mkdtempSync(join(dist, "pages-"));
+    chmodSync(pages, 0o755);
+    for (const name of ["4xx.html", "5xx.html"]) writeFileSync(join(pages, name), "a page of one's own");
     const settings = readSettingChanges(["access-log=off", `error-pages=${pages}`, "header-timeout=15000ms"]);
     await up();
     const before = await ids();
@@ -163,6 +165,11 @@ describe("an installation", () => {
       ...["--access-log", "off", "--error-pages", "/etc/cutover/error-pages", "--header-timeout", "15s"],
     ]);
     expect(await readFile(`/proc/${pid}/mountinfo`, "utf8")).toMatch(/ \/etc\/cutover\/error-pages ro,/);
+
+    const url = `http://127.0.0.1:${instance.httpPort}/`;
+    const answer = await fetch(url, { headers: { accept: "text/html" } });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(await answer.text()).toBe("a page of one's own");
 
     await expect(
       up({ settings: readSettingChanges(["error-pages=/no/such/directory"]) }),
