@@ -125,11 +125,10 @@ export function holds(
       return head.methodEnd - head.methodStart === name.length && isSame(name, bytes, head.methodStart);
     case Kind.header:
       return hasField(condition, bytes, head);
-    case Kind.query:
-      return (
-        head.queryEnd > head.pathEnd &&
-        hasParameter(bytes, head.pathEnd + 1, head.queryEnd, name, condition.value, condition.expression)
-      );
+    case Kind.query: {
+      const { value, expression } = condition;
+      return hasParameter(bytes, head.pathEnd + 1, head.queryEnd, name, value, expression);
+    }
     default: {
       const ip = ipOf(client);
       return ip !== null && condition.block !== null && contains(condition.block, ip);

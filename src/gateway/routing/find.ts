@@ -51,12 +51,12 @@ function hostRoot<B>(
   const { exact, wildcards } = listener;
   if (to <= from || from < 0) return listener.any;
   if (to - from <= exact.longest) {
-    const found = entryOf(exact, hashOf(words, from, to), words, from, to, -1);
+    const found = entryOf(exact, hashOf(words, from, to), words, from, to);
     if (found !== null) return found;
   }
   for (let at = Math.max(from, to - wildcards.longest); at < to; at += 1) {
     if (bytes[at] !== dot) continue;
-    const found = entryOf(wildcards, hashOf(words, at, to), words, at, to, -1);
+    const found = entryOf(wildcards, hashOf(words, at, to), words, at, to);
     if (found !== null) return found;
   }
   return listener.any;
@@ -76,29 +76,26 @@ function longestPrefix<B>(
     const end = from + (lengths[index] as number);
     if (end > to || (end < to && bytes[end] !== slash)) continue;
     const hash = hashOf(words, from, end) ^ seedOf(host);
-    const found = entryOf(prefixes, hash, words, from, end, host);
+    const found = entryOf(prefixes, hash, words, from, end);
     if (found !== null) return found;
   }
   return root;
 }
 
-/** The entry with the key, of a host, or of any if that is -1. */
+/** The entry with the key. Of keys with the same name, the hashes tell them apart (see `seedOf`). */
 function entryOf<B>(
   table: OpenTable<Prefix<B>>,
   hash: number,
   words: DataView,
   from: number,
   to: number,
-  host: number,
 ): Prefix<B> | null {
   const { slots, mask, keys } = table;
   for (let slot = (hash & mask) * 4; ; slot = (slot + 4) & (mask * 4)) {
     const place = slots[slot + 3] as number;
     if (place === 0) return null;
     if (slots[slot] !== hash || slots[slot + 1] !== to - from) continue;
-    if (!isKey(keys, slots[slot + 2] as number, words, from, to)) continue;
-    const entry = table.entries[place - 1] as Prefix<B>;
-    if (host < 0 || entry.host === host) return entry;
+    if (isKey(keys, slots[slot + 2] as number, words, from, to)) return table.entries[place - 1] as Prefix<B>;
   }
 }
 

@@ -60,7 +60,10 @@ export function createListenerRoutes<B>(
   };
 }
 
-/** What the hashes of a host's prefixes are mixed with. */
+/**
+ * What the hashes of a host's prefixes are mixed with. No two hosts have the same (the factor is odd), so hashes of the
+ * same path differ from host to host.
+ */
 export function seedOf(host: number): number {
   return Math.imul(host, 0x9e37_79b1);
 }

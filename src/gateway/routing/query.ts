@@ -5,7 +5,7 @@ import type { Expression } from "./expression.ts";
  * decoded, a `%` without two hexadecimal digits stands for itself) with the value, or one in which the expression is
  * found; any will do when both are null. A parameter without `=` has an empty value.
  *
- * @param from offset behind the question mark
+ * @param from offset behind the question mark; above `to` where there is none
  */
 export function hasParameter(
   bytes: Uint8Array,
