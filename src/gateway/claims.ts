@@ -1,97 +1,66 @@
-import type { Target } from "../model/route.ts";
-import type { Match } from "./table.ts";
+import type { ClaimPhase, Cutter, HeldClaim, TargetState } from "./target-state.ts";
+
+export type { ClaimPhase, Cutter } from "./target-state.ts";
 
 /**
- * - `waiting`: no response head yet
- * - `streaming`: an ordinary response is in progress
- * - `long`: an upgraded connection or an event stream
+ * One exchange that a target owes work for: begun before anything is sent to the target, released exactly once. A
+ * connection uses one claim for all of its exchanges, one after the other.
  */
-export type ClaimPhase = "waiting" | "streaming" | "long";
+export class TargetClaim implements HeldClaim {
+  readonly cutter: Cutter;
+  /** Null while it is released. */
+  target: TargetState | null = null;
+  phase: ClaimPhase = "waiting";
+  turn = 0;
+  next: HeldClaim | null = null;
+  previous: HeldClaim | null = null;
 
-/** How a drain ends what a claim stands for. */
-export interface Cutter {
-  /** Answer 504: the response did not come in time. */
-  timeout(): void;
-  /** Close the connection the way its protocol says. */
-  close(): void;
-}
+  constructor(cutter: Cutter) {
+    this.cutter = cutter;
+  }
 
-/** One exchange that a target owes work for: made before anything is sent to it, released exactly once. */
-export class Claim {
-  readonly match: Match;
-  readonly target: Target;
-  cutter: Cutter | null = null;
-  #phase: ClaimPhase = "waiting";
-  #released = false;
-  readonly #changed: (claim: Claim) => void;
-
-  /** Made by `Ledger.claim` only. */
-  constructor(match: Match, target: Target, changed: (claim: Claim) => void) {
-    this.match = match;
+  /** Claims a target; what the claim stood for before must be released. */
+  begin(target: TargetState, phase: ClaimPhase = "waiting"): void {
     this.target = target;
-    this.#changed = changed;
-  }
-
-  get phase(): ClaimPhase {
-    return this.#phase;
-  }
-
-  get released(): boolean {
-    return this.#released;
+    this.phase = phase;
+    this.turn += 1;
+    const first = target.claims;
+    this.next = first;
+    if (first !== null) first.previous = this;
+    target.claims = this;
+    target.inFlight += 1;
+    if (target.watch !== null) target.watch(target);
   }
 
   enter(phase: ClaimPhase): void {
-    if (this.#released || this.#phase === phase) return;
-    this.#phase = phase;
-    this.#changed(this);
+    if (this.target === null || this.phase === phase) return;
+    this.phase = phase;
+    this.target.watch?.(this.target);
   }
 
   /** Further calls do nothing. */
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    this.cutter = null;
-    this.#changed(this);
+    const target = this.target;
+    if (target === null) return;
+    this.target = null;
+    this.turn += 1;
+    const next = this.next;
+    if (this.previous === null) target.claims = next;
+    else this.previous.next = next;
+    if (next !== null) next.previous = this.previous;
+    this.next = null;
+    this.previous = null;
+    target.inFlight -= 1;
+    if (target.watch !== null) target.watch(target);
+    if (target.freed !== null) target.freed(target);
   }
 }
 
-/** All claims of one worker, by target. */
-export class Ledger {
-  readonly #claims = new Map<string, Set<Claim>>();
-  readonly #changed: (target: string) => void;
-
-  /** @param changed is called with a target's id after any of its claims was made, changed phase or was released */
-  constructor(changed: (target: string) => void) {
-    this.#changed = changed;
+/** The claims of a target at this moment. */
+export function claimsOf(target: TargetState): TargetClaim[] {
+  const claims: TargetClaim[] = [];
+  for (let claim = target.claims; claim !== null; claim = claim.next) {
+    if (claim instanceof TargetClaim) claims.push(claim);
   }
-
-  claim(match: Match, target: Target): Claim {
-    const claim = new Claim(match, target, (changed) => this.#update(changed));
-    const held = this.#claims.get(target.id);
-    if (held) held.add(claim);
-    else this.#claims.set(target.id, new Set([claim]));
-    this.#changed(target.id);
-    return claim;
-  }
-
-  inFlight(target: string): number {
-    return this.#claims.get(target)?.size ?? 0;
-  }
-
-  of(target: string): Claim[] {
-    return [...(this.#claims.get(target) ?? [])];
-  }
-
-  all(): Claim[] {
-    return [...this.#claims.values()].flatMap((claims) => [...claims]);
-  }
-
-  #update(claim: Claim): void {
-    if (claim.released) {
-      const held = this.#claims.get(claim.target.id);
-      held?.delete(claim);
-      if (held?.size === 0) this.#claims.delete(claim.target.id);
-    }
-    this.#changed(claim.target.id);
-  }
+  return claims;
 }

@@ -1,8 +1,11 @@
 import type { DrainRequest } from "../model/gateway-api.ts";
-import type { Claim, Ledger } from "./claims.ts";
 import { type DrainCount, countClaims } from "./drain-count.ts";
+import { claimsOf } from "./claims.ts";
+import type { HeldClaim, TargetState } from "./target-state.ts";
 
 interface Drain {
+  /** Of this target id; several only while its address has just changed. */
+  states: TargetState[];
   /** `performance.now()` at its begin. */
   begunAt: number;
   requestsOverdue: boolean;
@@ -19,14 +22,15 @@ export const keepDrainsMs = 15 * 60_000;
 
 /** The drains of one worker: sets the deadlines on a target's claims and reports what is left of them. */
 export class Drains {
-  readonly #ledger: Ledger;
+  readonly #statesOf: (target: string) => TargetState[];
   readonly #report: (counts: DrainCount[]) => void;
   readonly #drains = new Map<string, Drain>();
   readonly #dirty = new Set<string>();
   #reporter: NodeJS.Timeout | null = null;
 
-  constructor(ledger: Ledger, report: (counts: DrainCount[]) => void) {
-    this.#ledger = ledger;
+  /** @param statesOf what a target's id stands for in this worker */
+  constructor(statesOf: (target: string) => TargetState[], report: (counts: DrainCount[]) => void) {
+    this.#statesOf = statesOf;
     this.#report = report;
   }
 
@@ -41,32 +45,33 @@ export class Drains {
 
   /** Ends the drains of targets that are in the table again: their deadlines no longer hold. */
   keep(targets: ReadonlySet<string>): void {
-    for (const [target, drain] of this.#drains) {
-      if (!targets.has(target)) continue;
-      for (const timer of drain.timers) clearTimeout(timer);
-      this.#drains.delete(target);
-      this.#dirty.delete(target);
-    }
+    for (const [target, drain] of this.#drains) if (targets.has(target)) this.#drop(target, drain);
   }
 
-  /** To be called after any change of a target's claims. */
-  changed(target: string): void {
-    if (!this.#drains.has(target)) return;
+  #drop(target: string, drain: Drain): void {
+    for (const timer of drain.timers) clearTimeout(timer);
+    for (const state of drain.states) state.watch = null;
+    this.#drains.delete(target);
+    this.#dirty.delete(target);
+  }
+
+  #changed(target: string, drain: Drain): void {
     this.#dirty.add(target);
-    if (this.#ledger.inFlight(target) === 0) this.#flush();
+    if (inFlight(drain) === 0) this.#flush();
     else this.#reporter ??= setTimeout(() => this.#flush(), reportEveryMs);
   }
 
   /** Drops what ended long ago. */
   #forget(): void {
     for (const [target, drain] of this.#drains) {
-      const over = this.#ledger.inFlight(target) === 0 && drain.begunAt < performance.now() - keepDrainsMs;
-      if (over) this.#drains.delete(target);
+      const over = inFlight(drain) === 0 && drain.begunAt < performance.now() - keepDrainsMs;
+      if (over) this.#drop(target, drain);
     }
   }
 
   #begin(target: string, request: DrainRequest): void {
     const drain: Drain = {
+      states: this.#statesOf(target),
       begunAt: performance.now(),
       requestsOverdue: false,
       cutRequests: 0,
@@ -74,19 +79,20 @@ export class Drains {
       timers: new Set(),
     };
     this.#drains.set(target, drain);
-    if (this.#ledger.inFlight(target) === 0) return;
+    if (inFlight(drain) === 0) return;
+    for (const state of drain.states) state.watch = () => this.#changed(target, drain);
     after(drain, request.requestsMs, () => {
       drain.requestsOverdue = true;
-      for (const claim of this.#ledger.of(target)) {
+      for (const claim of claims(drain)) {
         if (claim.phase !== "waiting") continue;
         drain.cutRequests += 1;
-        claim.cutter?.timeout();
+        claim.cutter.timeout();
         claim.release();
       }
-      this.changed(target);
+      this.#changed(target, drain);
     });
     after(drain, request.connectionsMs, () => {
-      const long = () => this.#ledger.of(target).filter((claim) => isLong(claim, drain));
+      const long = () => claims(drain).filter((claim) => isLong(claim, drain));
       for (const claim of long()) this.#closeSoon(drain, claim, request.spreadMs);
       if (drain.requestsOverdue) return;
       after(drain, request.requestsMs - request.connectionsMs + 1, () => {
@@ -95,17 +101,18 @@ export class Drains {
     });
   }
 
-  #closeSoon(drain: Drain, claim: Claim, spreadMs: number): void {
+  #closeSoon(drain: Drain, claim: HeldClaim, spreadMs: number): void {
+    const { turn } = claim;
     after(drain, Math.random() * spreadMs, () => {
-      if (claim.released) return;
+      if (claim.turn !== turn) return;
       drain.closedConnections += 1;
-      claim.cutter?.close();
+      claim.cutter.close();
     });
   }
 
   #count(target: string): DrainCount {
     const drain = this.#drains.get(target);
-    const phases = this.#ledger.of(target).map((claim) => claim.phase);
+    const phases = drain ? claims(drain).map((claim) => claim.phase) : [];
     return {
       target,
       ...countClaims(phases, drain?.requestsOverdue ?? false),
@@ -123,7 +130,15 @@ export class Drains {
   }
 }
 
-function isLong(claim: Claim, drain: Drain): boolean {
+function inFlight(drain: Drain): number {
+  return drain.states.reduce((sum, state) => sum + state.inFlight, 0);
+}
+
+function claims(drain: Drain): HeldClaim[] {
+  return drain.states.flatMap(claimsOf);
+}
+
+function isLong(claim: HeldClaim, drain: Drain): boolean {
   return claim.phase === "long" || (claim.phase === "streaming" && drain.requestsOverdue);
 }
 

@@ -12,5 +12,5 @@ if (cluster.isPrimary) {
     process.exit(1);
   }
 } else {
-  runWorker();
+  runWorker(readOptions(process.argv.slice(2), process.env));
 }

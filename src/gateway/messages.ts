@@ -3,7 +3,7 @@ import type { DrainRequest } from "../model/gateway-api.ts";
 import type { Listener, RoutingTable } from "../model/route.ts";
 import type { DrainCount } from "./drain-count.ts";
 import type { AppBucket } from "./stats.ts";
-import type { HttpBinding } from "./table.ts";
+import type { HttpBinding } from "./routing/table.ts";
 
 /**
  * What the primary tells a worker; each is answered by one `Reply`.

@@ -18,9 +18,12 @@ export interface Cutter {
 /** A `TargetClaim` as its target holds it: one of a list. */
 export interface HeldClaim {
   readonly cutter: Cutter;
-  phase: ClaimPhase;
+  readonly phase: ClaimPhase;
+  /** Changes when it is begun and when it is released: another turn is another exchange. */
+  readonly turn: number;
   next: HeldClaim | null;
   previous: HeldClaim | null;
+  release(): void;
 }
 
 /** What one worker knows of a target beside its address. Lives as long as it is in the table or owes anything. */
@@ -33,6 +36,8 @@ export class TargetState {
   inFlight = 0;
   /** First of the claims, each linked to the next. */
   claims: HeldClaim | null = null;
+  /** What the data plane keeps for it: its connections. */
+  pool: object | null = null;
   /** Called after each change of its claims; set while it is drained. */
   watch: ((target: TargetState) => void) | null = null;
   /** Called after each release; set where requests may wait for one. */

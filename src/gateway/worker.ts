@@ -1,39 +1,53 @@
 import cluster from "node:cluster";
+import { write } from "node:fs";
+import { promisify } from "node:util";
 import { errorBody } from "../model/error.ts";
-import { type Listener, httpListener } from "../model/route.ts";
-import { Ledger } from "./claims.ts";
+import { type Listener, httpListener, type RoutingTable } from "../model/route.ts";
+import type { Destination } from "./destination.ts";
 import { Drains } from "./drains.ts";
-import { createDataPlane } from "./forward/data-plane.ts";
+import { readErrorPages } from "./edge/error-pages.ts";
 import { Gate } from "./gate.ts";
 import { createLog } from "./log.ts";
 import type { Envelope, Order, WorkerMessage } from "./messages.ts";
-import { Stats } from "./stats.ts";
-import { type CompiledTable, type HttpBinding, compileTable, ownListeners } from "./table.ts";
+import type { GatewayOptions } from "./options.ts";
+import { type DataPlane, createDataPlane } from "./proxy/data-plane.ts";
+import { createMemory } from "./proxy/memory.ts";
+import { RequestStats } from "./request-stats.ts";
+import { type CompiledTable, type HttpBinding, compileTable, ownListeners } from "./routing/table.ts";
+import { Targets } from "./targets.ts";
+import { chooseTransport } from "./transport/choose.ts";
 
 const statsEveryMs = 1_000;
 /** The time within which long-lived connections are closed when the gateway stops. */
 const stopSpreadMs = 1_000;
+const standardOutput = 1;
 
 /** Runs a worker: carries requests, and does what the primary orders. Ends with the connection to the primary. */
-export function runWorker(): void {
+export function runWorker(options: GatewayOptions): void {
   const log = createLog({ worker: process.pid });
   const send = (message: WorkerMessage) => process.send?.(message);
-  const ledger = new Ledger((target) => drains.changed(target));
-  const drains = new Drains(ledger, (counts) => send({ type: "drain", counts }));
-  const gate = new Gate(ledger);
-  const stats = new Stats();
-  const plane = createDataPlane({ gate, stats, log });
+  const targets = new Targets((target) => plane?.left(target));
+  const drains = new Drains(
+    (target) => targets.of(target),
+    (counts) => send({ type: "drain", counts }),
+  );
+  const gate = new Gate(options.workers);
+  const stats = new RequestStats();
+  let plane: DataPlane | null = null;
   let http: HttpBinding = { host: null, port: 0 };
-  let prepared: CompiledTable | null = null;
+  let prepared: CompiledTable<Destination> | null = null;
 
-  const take = (compiled: CompiledTable, held: boolean) => {
+  const compile = (table: RoutingTable) =>
+    compileTable(table, http, (backend) => targets.destination(backend, performance.now()));
+  const take = (compiled: CompiledTable<Destination>, held: boolean) => {
     drains.keep(compiled.targets);
-    plane.retain(compiled.addresses);
+    targets.adopt(compiled);
     gate.open(compiled, held);
     const wanted = new Set([httpListener, ...ownListeners(compiled.table, http).map((own) => own.name)]);
-    for (const name of plane.listening()) if (!wanted.has(name)) plane.unlisten(name);
+    for (const name of plane?.listening() ?? []) if (!wanted.has(name)) plane?.unlisten(name);
   };
   const bindAll = async (listeners: Listener[]) => {
+    plane ??= await openPlane();
     const before = new Set(plane.listening());
     try {
       for (const listener of listeners) await plane.listen(listener);
@@ -43,11 +57,19 @@ export function runWorker(): void {
     }
     return plane.listening();
   };
+  const openPlane = async () => {
+    const { settings } = options;
+    const memory = createMemory();
+    const { transport, reason } = await chooseTransport(settings.transport);
+    if (reason !== null) log.warn({ reason }, "raw handles can't be used: the public API is");
+    const pages = await readErrorPages(settings.errorPages, (message) => log.warn(message));
+    return createDataPlane({ gate, stats, log, settings, transport, memory, pages, writeLog });
+  };
   const abandon = () => {
     prepared = null;
     const kept = gate.compiled ? ownListeners(gate.compiled.table, http).map((own) => own.name) : [];
-    for (const name of plane.listening()) {
-      if (name !== httpListener && !kept.includes(name)) plane.unlisten(name);
+    for (const name of plane?.listening() ?? []) {
+      if (name !== httpListener && !kept.includes(name)) plane?.unlisten(name);
     }
   };
 
@@ -55,16 +77,16 @@ export function runWorker(): void {
     switch (order.type) {
       case "init":
         http = order.http;
-        if (order.table) take(compileTable(order.table, http), order.held);
+        if (order.table) take(compile(order.table), order.held);
         return bindAll(order.listeners);
       case "prepare": {
         const bound = await bindAll(order.listeners);
-        prepared = compileTable(order.table, http);
+        prepared = compile(order.table);
         return bound;
       }
       case "abandon":
         abandon();
-        return plane.listening();
+        return plane?.listening() ?? [];
       case "hold":
         gate.hold();
         return true;
@@ -84,14 +106,19 @@ export function runWorker(): void {
     }
   };
   const stop = () => {
-    for (const claim of ledger.all()) {
-      if (claim.phase === "long") setTimeout(() => claim.cutter?.close(), Math.random() * stopSpreadMs);
+    for (const claim of targets.claims()) {
+      const { turn } = claim;
+      if (claim.phase !== "long") continue;
+      setTimeout(() => {
+        if (claim.turn === turn) claim.cutter.close();
+      }, Math.random() * stopSpreadMs);
     }
-    void plane.close().then(() => process.exit(0));
+    void (plane?.close() ?? Promise.resolve()).then(() => process.exit(0));
   };
 
   setInterval(() => {
-    if (!stats.isEmpty) send({ type: "stats", buckets: stats.take() });
+    const buckets = stats.take();
+    if (buckets.length > 0) send({ type: "stats", buckets });
   }, statsEveryMs);
   process.on("message", ({ id, order }: Envelope) => {
     obey(order).then(
@@ -102,4 +129,14 @@ export function runWorker(): void {
   process.on("SIGTERM", () => undefined);
   process.on("SIGINT", () => undefined);
   cluster.worker?.on("error", (error) => log.warn({ err: error }, "the primary can't be reached"));
+}
+
+const writeTo = promisify(write);
+
+/** Log lines go to standard output, without waiting for whoever reads it. */
+async function writeLog(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await writeTo(standardOutput, bytes, at, bytes.length - at);
+    at += bytesWritten;
+  }
 }

@@ -10,7 +10,7 @@ import { tryBind } from "../bind.ts";
 import { createLog } from "../log.ts";
 import type { GatewayOptions } from "../options.ts";
 import { Stats } from "../stats.ts";
-import { type HttpBinding, isHttpAlias } from "../table.ts";
+import { type HttpBinding, isHttpAlias } from "../routing/table.ts";
 import { version } from "../version.ts";
 import { type Administered, createAdmin } from "./admin.ts";
 import { DrainBoard } from "./drain-board.ts";

@@ -4,7 +4,7 @@ import { CutoverError } from "../../model/error.ts";
 import type { TableApplied } from "../../model/gateway-api.ts";
 import { type Listener, type RoutingTable, httpListener } from "../../model/route.ts";
 import { tryBind } from "../bind.ts";
-import { type HttpBinding, ownListeners } from "../table.ts";
+import { type HttpBinding, ownListeners } from "../routing/table.ts";
 import { createMutex } from "./mutex.ts";
 import { type Member, type Pool, workerLost } from "./pool.ts";
 import { writeSnapshot } from "./snapshot.ts";

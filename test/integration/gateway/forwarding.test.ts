@@ -50,7 +50,7 @@ describe("requests", () => {
       via: "1.1 cutover",
       "x-kept": "yes",
     });
-    expect(seen?.headers["x-request-id"]).toMatch(/^[\w-]{36}$/);
+    expect(seen?.headers["x-request-id"]).toMatch(/^[0-9a-f]{32}$/);
     expect(seen?.headers.forwarded).toBeUndefined();
     expect(seen?.headers).not.toHaveProperty("x_forwarded_for");
     expect(seen?.headers.x_kept).toBe("too");
@@ -291,19 +291,21 @@ describe("responses", () => {
     expect(failures(await gateway.stats("shop")) - before).toBe(0);
   });
 
-  test("a client that leaves with several requests in the pipe ends the work for all of them", async () => {
+  test("a client that leaves with several requests in the pipe ends the work; what stood behind is not begun", async () => {
     const ended: string[] = [];
     const arrived: string[] = [];
     serve = (incoming, response) => {
       arrived.push(incoming.url ?? "");
-      if (incoming.url !== "/1") response.write("part");
       response.on("close", () => ended.push(incoming.url ?? ""));
     };
     const client = await rawClient(gateway.httpPort);
     for (const path of ["/1", "/2", "/3"]) client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
-    await expect.poll(() => arrived.length).toBe(3);
+    await expect.poll(() => arrived).toEqual(["/1"]);
     client[Symbol.dispose]();
-    await expect.poll(() => ended.sort()).toEqual(["/1", "/2", "/3"]);
+    await expect.poll(() => ended).toEqual(["/1"]);
+    serve = (_incoming, response) => response.end();
+    await (await fetch(`${gateway.url}/after`)).text();
+    expect(arrived).toEqual(["/1"]);
   });
 
   test("a response that takes more than two seconds is waited for", async () => {

@@ -1,0 +1,40 @@
+import type { Backend, BackendPolicy } from "../model/route.ts";
+import { type Sticky, createSticky } from "./balance/sticky.ts";
+import type { Accumulator } from "./request-stats.ts";
+import { BackendState, type TargetState } from "./target-state.ts";
+
+/** Time for a connection to a target unless a backend says otherwise, in milliseconds. */
+const defaultConnectMs = 2_000;
+
+/** A backend of one table as a worker uses it: its targets, and its policy with the defaults filled in. */
+export class Destination extends BackendState {
+  readonly policy: BackendPolicy;
+  readonly connectMs: number;
+  /** 0 for ever. */
+  readonly responseMs: number;
+  readonly maxBodyBytes: number;
+  /** Tries beside the first. */
+  readonly retries: number;
+  /** What targets are told as Host; null for the client's own. */
+  readonly hostName: Uint8Array | null;
+  readonly hostIsTarget: boolean;
+  readonly proxyProtocol: 0 | 1 | 2;
+  /** Keeps clients on their targets; null where they are not kept. */
+  readonly sticky: Sticky | null;
+  /** Where requests of the present second are counted. */
+  counts: Accumulator | null = null;
+
+  constructor(backend: Backend, targets: readonly TargetState[]) {
+    super(backend, targets);
+    const policy = backend.policy ?? {};
+    this.policy = policy;
+    this.sticky = createSticky(backend, targets);
+    this.connectMs = policy.connectMs ?? defaultConnectMs;
+    this.responseMs = policy.responseMs ?? 0;
+    this.maxBodyBytes = policy.maxBodyBytes ?? Number.POSITIVE_INFINITY;
+    this.retries = policy.retry?.attempts ?? 2;
+    this.hostIsTarget = policy.host === "target";
+    this.hostName = typeof policy.host === "object" ? Buffer.from(policy.host.name, "latin1") : null;
+    this.proxyProtocol = policy.proxyProtocol ?? 0;
+  }
+}

@@ -1,0 +1,332 @@
+import { resolveClient } from "../edge/client-identity.ts";
+import type { ClientFields } from "../edge/forwarding-fields.ts";
+import type { RequestHead, ResponseHead } from "../http1/head.ts";
+import { parseRequestHead } from "../http1/request-head.ts";
+import type { Door } from "../gate.ts";
+import { type ClientPlace, clientPlace } from "../routing/client-place.ts";
+import type { Block } from "../transport/block.ts";
+import { type Connection, type Endpoint, Written } from "../transport/transport.ts";
+import { ByteStore } from "./byte-store.ts";
+import type { ClientHost } from "./client-host.ts";
+import { Exchange } from "./exchange.ts";
+import { isWebSocket } from "./head-facts.ts";
+import { keptLimit } from "./memory.ts";
+import type { Plane } from "./plane.ts";
+import { saidBy } from "./said.ts";
+import { Tunnel } from "./tunnel.ts";
+import type { UpstreamConnection } from "./upstream.ts";
+
+const State = { head: 0, exchange: 1, tunnel: 2, closing: 3, closed: 4 } as const;
+type State = (typeof State)[keyof typeof State];
+
+/** How long the client's FIN is waited for after the gateway's, in milliseconds. */
+const closeWaitMs = 2_000;
+
+/** Who keeps a worker's client connections. */
+export interface ClientKeeper {
+  gone(client: ClientConnection): void;
+}
+
+/** One connection of a client: reads its requests one after the other, and ends in order. */
+export class ClientConnection implements Endpoint, ClientHost {
+  readonly plane: Plane;
+  readonly connection: Connection;
+  readonly door: Door;
+  place: ClientPlace;
+  fields: ClientFields;
+  halfClosed = false;
+  readonly exchange: Exchange;
+  /** Neighbours in the list of all clients. */
+  next: ClientConnection | null = null;
+  previous: ClientConnection | null = null;
+  readonly #keeper: ClientKeeper;
+  /** The connection's own end speaks for others. */
+  readonly #trusted: boolean;
+  /** What targets are told of the connection's own end. */
+  readonly #peer: ClientFields;
+  #localAuthority: Uint8Array | null = null;
+  #state: State = State.head;
+  #requests = 0;
+  /** Bytes that wait: a part of a head, or what was sent before its turn. */
+  readonly #early = new ByteStore();
+  /** Of `#early`, when it was last looked at for a head. */
+  #lookedAt = 0;
+  #paused = false;
+  #pumping = false;
+  /** Coarse time of the last byte, and of the first byte of a head (0 for none). */
+  #activeAt: number;
+  #headSince: number;
+
+  /** @param fields of the connection's own end */
+  constructor(plane: Plane, connection: Connection, door: Door, fields: ClientFields, keeper: ClientKeeper) {
+    this.plane = plane;
+    this.connection = connection;
+    this.door = door;
+    this.#keeper = keeper;
+    this.#peer = fields;
+    this.#trusted = plane.trust(fields.client.address);
+    this.fields = fields;
+    this.place = clientPlace(fields.client.address);
+    this.#activeAt = plane.now;
+    this.#headSince = plane.now;
+    this.exchange = new Exchange(this);
+  }
+
+  get localAuthority(): Uint8Array {
+    this.#localAuthority ??= Buffer.from(
+      authorityOf(this.connection.localAddress(), this.connection.localPort()),
+      "latin1",
+    );
+    return this.#localAuthority;
+  }
+
+  /** No request is under way, and none has begun to arrive. */
+  get idle(): boolean {
+    return this.#state === State.head && this.#early.length === 0;
+  }
+
+  connected(): void {}
+
+  received(block: Block, start: number, end: number): void {
+    this.#activeAt = this.plane.now;
+    if (this.#state === State.exchange) this.exchange.received(block, start, end);
+    else if (this.#state === State.head) {
+      if (this.#early.length === 0) this.#head(block, start, end);
+      else this.#moreHead(block, start, end);
+    }
+  }
+
+  ended(): void {
+    this.halfClosed = true;
+    if (this.#state === State.exchange && this.exchange.clientEnded()) {
+      this.#probe();
+      return;
+    }
+    if (this.#state === State.closing && this.connection.queued > 0) return;
+    this.#gone("client-gone");
+  }
+
+  drained(): void {
+    if (this.#state === State.exchange) this.exchange.clientDrained();
+    else if (this.#state === State.closing && this.halfClosed) this.#gone("");
+  }
+
+  refused(): void {
+    this.#gone("client-gone");
+  }
+
+  failed(): void {
+    this.#gone("client-gone");
+  }
+
+  putBy(bytes: Uint8Array, start: number, end: number): void {
+    this.#early.append(bytes, start, end);
+    if (this.#early.length >= keptLimit) this.pause();
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.connection.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#early.length >= keptLimit) return;
+    this.#paused = false;
+    this.connection.resume();
+  }
+
+  mayGoOn(): boolean {
+    // What a client sent before it ended its side is still answered.
+    if (this.halfClosed && this.#early.length === 0) return false;
+    return !this.plane.closing && this.#requests < this.plane.settings.maxRequestsPerConnection;
+  }
+
+  over(goOn: boolean): void {
+    if (this.#state !== State.exchange) return;
+    if (!goOn) {
+      this.#finish();
+      return;
+    }
+    this.#state = State.head;
+    this.#headSince = 0;
+    this.#activeAt = this.plane.now;
+    this.#lookedAt = 0;
+    if (this.#early.length > 0) this.#pump();
+    else if (this.halfClosed) this.#finish();
+    else this.resume();
+  }
+
+  breakOff(reset: boolean): void {
+    if (this.#state === State.closed) return;
+    if (reset) this.connection.reset();
+    this.#gone("client-gone");
+  }
+
+  openTunnel(
+    upstream: UpstreamConnection,
+    block: Block,
+    head: ResponseHead,
+    end: number,
+    closed: () => void,
+  ): Tunnel {
+    const webSocket = isWebSocket(block.bytes, head);
+    this.#state = State.tunnel;
+    const tunnel = new Tunnel({
+      client: this.connection,
+      target: upstream.handOver(),
+      webSocket,
+      closed: () => {
+        this.#leave();
+        closed();
+      },
+    });
+    this.connection.write(block, head.start, end);
+    const early = this.#early.length > 0 ? this.#early.view().slice() : null;
+    this.#early.clear();
+    tunnel.begin(block, head.end, end, early);
+    if (this.halfClosed) tunnel.clientEnded();
+    this.resume();
+    return tunnel;
+  }
+
+  /** To be called a few times a second. @param now coarse time */
+  tick(now: number): void {
+    const { settings } = this.plane;
+    if (this.#state === State.exchange) {
+      this.exchange.tick(now);
+      this.#tickExchange(now);
+    } else if (this.#state === State.head) {
+      if (this.#headSince > 0 && this.#requests === 0 && this.#early.length === 0) {
+        if (now - this.#headSince > settings.headerMs) this.#gone("");
+      } else if (this.#early.length > 0) {
+        if (now - this.#headSince > settings.headerMs) this.#refuse(408, "header-timeout");
+      } else if (now - this.#activeAt > settings.keepAliveMs) this.#gone("");
+    } else if (this.#state === State.closing && now - this.#activeAt > closeWaitMs) this.#gone("");
+  }
+
+  /** Ends an idle connection; one with a request under way ends after it. */
+  closeWhenIdle(): void {
+    if (this.idle) this.#gone("");
+  }
+
+  #tickExchange(now: number): void {
+    const { settings } = this.plane;
+    const silent = now - this.#activeAt;
+    if (!this.exchange.body.done && !this.#paused && !this.exchange.answered && silent > settings.bodyMs) {
+      this.exchange.fail(408, "client", "body-timeout");
+    } else if (this.halfClosed && silent > settings.halfClosedMs) this.#gone("client-gone");
+    else if (this.halfClosed) this.#probe();
+  }
+
+  /**
+   * A client that ended its side may have ended both: only an answer to something that is sent tells. An interim
+   * response may be sent at any time (RFC 9110 section 15.2), and a connection that is gone answers it with RST.
+   */
+  #probe(): void {
+    if (this.exchange.answered || this.exchange.minor === 0) return;
+    const written = this.exchange.probeClient();
+    if (written === Written.refused) this.#gone("client-gone");
+  }
+
+  #head(block: Block, start: number, end: number): void {
+    const { head, headLimits } = this.plane;
+    const parsed = parseRequestHead(block.bytes, block.words, start, end, head, headLimits);
+    if (parsed > 0) {
+      this.#requests += 1;
+      this.#state = State.exchange;
+      if (this.#trusted) this.#believe(block.bytes, head);
+      this.exchange.begin(block, end);
+    } else if (parsed === 0) {
+      this.#early.append(block.bytes, start, end);
+      this.#lookedAt = this.#early.length;
+      if (this.#headSince === 0) this.#headSince = this.plane.now;
+    } else this.#refuse(head.status, head.reason);
+  }
+
+  /** Looks for a head again when its end may have come, or when twice as much is there as the last time. */
+  #moreHead(block: Block, start: number, end: number): void {
+    const ends = endsHead(block.bytes, start, end);
+    this.#early.append(block.bytes, start, end);
+    if (ends || this.#early.length >= 2 * this.#lookedAt) this.#pump();
+  }
+
+  /** Goes on with what has come already. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    const { join } = this.plane.memory;
+    while (this.#state === State.head && this.#early.length > 0) {
+      const { length } = this.#early;
+      join.bytes.set(this.#early.view(), join.start);
+      this.#early.clear();
+      this.#head(join, join.start, join.start + length);
+      if (this.#state === State.head && this.#early.length === length) break;
+    }
+    this.#pumping = false;
+    if (this.#state !== State.head) return;
+    if (this.halfClosed) this.#finish();
+    else this.resume();
+  }
+
+  /** Answers what is no request, and ends the connection. */
+  #refuse(status: number, reason: string): void {
+    this.#early.clear();
+    this.#state = State.closing;
+    this.plane.reporter.refused(this, status, reason);
+    this.#endSide();
+  }
+
+  /** Whom a trusted proxy speaks for. */
+  #believe(bytes: Uint8Array, head: RequestHead): void {
+    const client = resolveClient(this.plane.trust, this.#peer.client, saidBy(bytes, head));
+    this.fields = this.plane.clientFields.of(client);
+    if (this.place.address !== client.address) this.place = clientPlace(client.address);
+  }
+
+  #finish(): void {
+    // With nothing unread the kernel sends what is left, and FIN after it; otherwise it would send RST.
+    const clean = this.exchange.body.done && this.#early.length === 0 && !this.#paused;
+    this.#state = State.closing;
+    if (clean && this.connection.queued === 0) this.#gone("");
+    else this.#endSide();
+  }
+
+  #endSide(): void {
+    this.#activeAt = this.plane.now;
+    this.#early.clear();
+    this.connection.end();
+    this.#paused = false;
+    this.connection.resume();
+    if (this.halfClosed && this.connection.queued === 0) this.#gone("");
+  }
+
+  #gone(reason: string): void {
+    if (this.#state === State.closed) return;
+    this.#state = State.closed;
+    this.connection.close();
+    this.exchange.clientGone(reason);
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#state = State.closed;
+    this.#early.clear();
+    this.#keeper.gone(this);
+  }
+}
+
+function authorityOf(address: string, port: number): string {
+  return `${address.includes(":") ? `[${address}]` : address}:${port}`;
+}
+
+/** An empty line may end in these bytes. */
+function endsHead(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = bytes.indexOf(10, start); at >= 0 && at < end; at = bytes.indexOf(10, at + 1)) {
+    // What came before may have ended with a line end.
+    if (at - start < 3) return true;
+    const before = bytes[at - 1];
+    if (before === 10 || (before === 13 && bytes[at - 2] === 10)) return true;
+  }
+  return false;
+}

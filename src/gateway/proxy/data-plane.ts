@@ -1,0 +1,202 @@
+import { type Server, createServer } from "node:net";
+import type { Logger } from "pino";
+import type { GatewaySettings } from "../../model/gateway-settings.ts";
+import type { Listener } from "../../model/route.ts";
+import { bind, closed, portTaken } from "../bind.ts";
+import type { Destination } from "../destination.ts";
+import { AccessLog, type LogWrite } from "../edge/access-log.ts";
+import { createTrust } from "../edge/client-identity.ts";
+import type { ErrorPages } from "../edge/error-pages.ts";
+import { ClientFieldsCache } from "../edge/forwarding-fields.ts";
+import { createLogMemory } from "../edge/log-memory.ts";
+import { targetSegment } from "../edge/log-line.ts";
+import { RequestNotes } from "../edge/request-notes.ts";
+import { createRequestHead, createResponseHead, type HeadLimits } from "../http1/head.ts";
+import type { Gate } from "../gate.ts";
+import type { RequestStats } from "../request-stats.ts";
+import type { TargetState } from "../target-state.ts";
+import type { Connection, Endpoint, Transport } from "../transport/transport.ts";
+import { ClientConnection } from "./client.ts";
+import type { Memory } from "./memory.ts";
+import type { Plane } from "./plane.ts";
+import { Reporter } from "./reporter.ts";
+import { TargetPool } from "./target-pool.ts";
+
+/** What carries bytes between clients and targets in one worker. It knows routes only through the gate. */
+export interface DataPlane {
+  /** Binds a listener. @throws CutoverError PORT_TAKEN */
+  listen(listener: Listener): Promise<void>;
+  /** Stops accepting on it; requests under way finish. */
+  unlisten(name: string): void;
+  listening(): string[];
+  /** The target left the table: idle connections to it are closed. */
+  left(target: TargetState): void;
+  /** Stops accepting; resolves when what was under way has ended. */
+  close(): Promise<void>;
+}
+
+export interface DataPlaneOptions {
+  gate: Gate;
+  stats: RequestStats;
+  log: Logger;
+  settings: GatewaySettings;
+  transport: Transport;
+  memory: Memory;
+  pages: ErrorPages;
+  writeLog: LogWrite;
+}
+
+const tickMs = 100;
+/** Requests in flight whose log lines need no memory of their own. */
+const notes = 8_192;
+
+/** A data plane over a transport. */
+export function createDataPlane(options: DataPlaneOptions): DataPlane {
+  const { gate, stats, settings, transport, memory } = options;
+  const headLimits: HeadLimits = {
+    line: settings.maxLineBytes,
+    fields: settings.maxFields,
+    bytes: settings.maxHeadBytes,
+  };
+  const head = createRequestHead(headLimits);
+  const responseHead = createResponseHead();
+  const requestNotes = new RequestNotes(createLogMemory(notes));
+  const accessLog = new AccessLog(requestNotes, options.writeLog);
+  const pools = new Map<TargetState, TargetPool>();
+  const servers = new Map<string, Server>();
+  const clients = createClientList();
+  const plane: Plane = {
+    gate,
+    transport,
+    settings,
+    memory,
+    headLimits,
+    head,
+    additions: { fields: nothing, localAuthority: nothing, host: null, forwardedHost: null, forwarded: null },
+    composed: { end: 0, headEnd: 0, idStart: 0, idEnd: 0 },
+    clientFields: new ClientFieldsCache(settings.forwarded),
+    trust: createTrust(settings.trustedProxies),
+    reporter: new Reporter({
+      settings,
+      stats,
+      notes: requestNotes,
+      log: accessLog,
+      pages: options.pages,
+      head,
+    }),
+    now: Math.floor(performance.now()),
+    closing: false,
+    poolOf(target: TargetState, destination: Destination): TargetPool {
+      const known = target.pool as TargetPool | null;
+      if (known !== null) return known;
+      const pool = new TargetPool(target, targetResponseLimits, responseHead, () => plane.now);
+      pool.prepare(
+        destination,
+        targetSegment(
+          destination.backend.app,
+          destination.backend.release,
+          destination.backend.service,
+          target,
+        ),
+      );
+      target.pool = pool;
+      pools.set(target, pool);
+      return pool;
+    },
+  };
+  const ticker = setInterval(() => {
+    const now = Math.floor(performance.now());
+    plane.now = now;
+    gate.now = now;
+    for (const pool of pools.values()) pool.sweep();
+    clients.each((client) => client.tick(now));
+  }, tickMs);
+  const clock = setInterval(() => plane.reporter.setClock(), 10_000);
+  const accepted = (listener: Listener) => {
+    const door = gate.door(listener.name);
+    return (connection: Connection): Endpoint | null => {
+      const fields = plane.clientFields.direct(connection.remoteAddress(), listener.port, false);
+      const client = new ClientConnection(plane, connection, door, fields, clients);
+      clients.add(client);
+      return client;
+    };
+  };
+  const unlisten = (name: string) => {
+    const server = servers.get(name);
+    servers.delete(name);
+    return server ? closed(server) : Promise.resolve();
+  };
+  return {
+    async listen(listener) {
+      if (servers.has(listener.name)) return;
+      const server = createServer();
+      try {
+        await bind(server, listener);
+      } catch (error) {
+        throw portTaken(listener, error);
+      }
+      transport.accept(server, accepted(listener));
+      servers.set(listener.name, server);
+    },
+    unlisten: (name) => void unlisten(name),
+    listening: () => [...servers.keys()],
+    left(target) {
+      pools.get(target)?.close();
+      pools.delete(target);
+      target.pool = null;
+    },
+    async close() {
+      plane.closing = true;
+      await Promise.all([...servers.keys()].map(unlisten));
+      clients.each((client) => client.closeWhenIdle());
+      await clients.empty();
+      for (const pool of pools.values()) pool.close();
+      clearInterval(ticker);
+      clearInterval(clock);
+      await accessLog.flush();
+    },
+  };
+}
+
+const nothing = new Uint8Array(0);
+
+/** Room for what targets set. */
+const targetResponseLimits: HeadLimits = { line: 8_192, fields: 250, bytes: 65_536 };
+
+/** All clients of a worker, as a linked list: they come and go at no cost. */
+function createClientList() {
+  let first: ClientConnection | null = null;
+  let count = 0;
+  let emptied: (() => void) | null = null;
+  return {
+    add(client: ClientConnection): void {
+      client.next = first;
+      if (first !== null) first.previous = client;
+      first = client;
+      count += 1;
+    },
+    gone(client: ClientConnection): void {
+      if (client.previous !== null) client.previous.next = client.next;
+      else if (first === client) first = client.next;
+      else return;
+      if (client.next !== null) client.next.previous = client.previous;
+      client.next = null;
+      client.previous = null;
+      count -= 1;
+      if (count === 0) emptied?.();
+    },
+    each(visit: (client: ClientConnection) => void): void {
+      for (let client = first; client !== null; ) {
+        const { next } = client;
+        visit(client);
+        client = next;
+      }
+    },
+    empty(): Promise<void> {
+      if (count === 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        emptied = resolve;
+      });
+    },
+  };
+}
