@@ -18,6 +18,7 @@ const httpOnly: readonly KeyPath[] = [
   ["timeouts", "response"],
   ["timeouts", "keep-alive"],
   ["sticky"],
+  ["retry"],
   ["host-header"],
   ["buffer-requests"],
   ["max-body"],
@@ -30,7 +31,6 @@ const notInKernel: readonly KeyPath[] = [
   ["queue"],
   ["eject"],
   ["slow-start"],
-  ["retry"],
   ["weight"],
   ["proxy-protocol"],
 ];
