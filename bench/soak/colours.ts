@@ -13,12 +13,16 @@ const program = fileURLToPath(new URL("./colour.ts", import.meta.url));
 /** Requests of 2 s may finish; long-lived connections are closed soon, so that every switch closes some. */
 const deadlines: Omit<DrainRequest, "targets"> = { requestsMs: 20_000, connectionsMs: 1_500, spreadMs: 500 };
 
+/** Between a reading and the question. */
+const slackMs = 5_000;
+
 /** Two backend processes that take turns as the newest release of one app. */
 export class Colours implements AsyncDisposable {
   readonly #processes: { child: ChildProcess; port: number }[];
   readonly #gateway: GatewayProcess;
   readonly #drains: Promise<Drained>[] = [];
   #release = 0;
+  readonly #switchedAt: number[] = [];
   #target: Target | null = null;
   /** Milliseconds that each switch took. */
   readonly switchMs: number[] = [];
@@ -38,6 +42,12 @@ export class Colours implements AsyncDisposable {
     return Array.from({ length: this.#release }, (_, index) => String(index + 1));
   }
 
+  /** Switches whose drains' deadlines are still to come. */
+  get recent(): number {
+    const from = performance.now() - deadlines.requestsMs - slackMs;
+    return this.#switchedAt.filter((at) => at > from).length;
+  }
+
   /** The other colour becomes the next version and gets the requests; what the last one still has is drained. */
   async next(): Promise<void> {
     this.#release += 1;
@@ -48,6 +58,7 @@ export class Colours implements AsyncDisposable {
     this.#target = { id: `release-${this.#release}`, address: "127.0.0.1", port: colour.port };
     const applied = (await this.#gateway.call("PUT", "/v1/table", this.#table())) as TableApplied;
     this.switchMs.push(applied.ms);
+    this.#switchedAt.push(performance.now());
     if (left) this.#drains.push(this.#drain(left.id));
   }
 

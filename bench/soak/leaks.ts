@@ -20,11 +20,15 @@ const limits = {
 /** Deadlines of a drain may outlive it: for requests, for connections, and for those that were closed. */
 const timersPerSwitch = 3;
 
-/** What is held that was not at the start, and memory that grew. Pure. */
+/**
+ * What is held that was not at the start, and memory that grew. Pure.
+ *
+ * @param switches whose drains' deadlines are still to come
+ */
 export function leaks(
   start: readonly Quiet[],
   phases: readonly (readonly Quiet[])[],
-  switchesPerPhase: number,
+  switches: number,
 ): string[] {
   const [first, last] = [phases[0], phases.at(-1)];
   if (!first || !last) return [];
@@ -33,7 +37,7 @@ export function leaks(
     if (!begin || !warm) return [`${end.role}: nothing to compare with`];
     const limit = end.role === "primary" ? limits.primary : limits.worker;
     return [
-      ...leakedHandles(begin, end, timersPerSwitch * switchesPerPhase),
+      ...leakedHandles(begin, end, timersPerSwitch * switches),
       ...grown(`${end.role}: heap`, warm.heap, end.heap, limit.heap),
       ...grown(`${end.role}: memory outside the heap`, warm.external, end.external, limit.external),
       ...grown(`${end.role}: resident memory`, warm.resident, end.resident, limit.resident),

@@ -68,7 +68,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     ...leaks(
       start,
       phases.map((phase) => phase.quiet),
-      options.switchesPerPhase,
+      colours.recent,
     ),
   );
   problems.push(...gateway.complaints.map((line) => `the gateway's log: ${line.slice(0, 300)}`));
