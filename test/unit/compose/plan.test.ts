@@ -81,7 +81,7 @@ services:
   mail:
     build: .
     ports: [{ target: 25, published: '25' }]
-    x-cutover: { protocol: tcp, proxy-protocol: v2, eject: false, retry: false }
+    x-cutover: { protocol: tcp, proxy-protocol: v2, eject: false }
   edge:
     build: .
     ports: [{ target: 443, published: '443' }]
@@ -95,7 +95,7 @@ services:
         "probe every 1s, 4 failures; slow-start 10s; retry up to 1 more, 12.5% of requests; host-header a.internal; " +
         "buffer-requests 64k in memory, 100m on disk; max-body 10m.",
     ],
-    ["The gateway: eject never; retry never; proxy-protocol v2."],
+    ["The gateway: eject never; proxy-protocol v2."],
     [],
   ]);
   expect(plan.routes).toEqual([
