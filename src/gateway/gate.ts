@@ -110,11 +110,13 @@ export class Gate {
   /**
    * Claims a target for the request whose head was parsed from the bytes.
    *
+   * @param words over the same memory
    * @param tried targets that it was sent to already, taken again only when there are no others
    */
   claim(
     door: Door,
     bytes: Uint8Array,
+    words: DataView,
     head: RequestHead,
     place: ClientPlace,
     claim: TargetClaim,
@@ -123,7 +125,7 @@ export class Gate {
     this.destination = null;
     if (this.#held) return Outcome.held;
     if (door.routes === null) return Outcome.noRoute;
-    const match = findRoute(door.routes, bytes, head, place);
+    const match = findRoute(door.routes, bytes, head, place, words);
     if (match === null) return Outcome.noRoute;
     this.stuck = false;
     const { sticky } = match.state;

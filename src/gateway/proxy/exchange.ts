@@ -387,7 +387,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     this.body.begin(head.framing, head.length);
     const bodyEnd = this.body.advance(bytes, head.end, end);
     if (bodyEnd < 0) return this.fail(400, "client", this.body.reason);
-    const outcome = gate.claim(door, bytes, head, place, this.claim, this.#tried);
+    const outcome = gate.claim(door, bytes, block.words, head, place, this.claim, this.#tried);
     const { destination } = gate;
     if (destination !== null) this.destination = destination;
     if (outcome !== Outcome.claimed) return this.#unclaimed(outcome, bytes, end);
