@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { type Bench, get, post, postChunks, startBench } from "../../support/conformance.ts";
 import { fieldOf } from "../../support/http1-message.ts";
-import { rule } from "../../support/plane.ts";
+import { rule } from "../../support/rule.ts";
 
 let bench: Bench;
 beforeAll(async () => {

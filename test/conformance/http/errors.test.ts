@@ -3,8 +3,8 @@ import { type Bench, get, post, startBench } from "../../support/conformance.ts"
 import { startGateway, type TestGateway } from "../../support/gateway.ts";
 import { tableOf } from "../../support/gateway-target.ts";
 import { fieldOf, type ResponseText } from "../../support/http1-message.ts";
-import { rule } from "../../support/plane.ts";
 import { openRaw } from "../../support/raw-client.ts";
+import { rule } from "../../support/rule.ts";
 
 let bench: Bench;
 let empty: TestGateway;

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { type Bench, get, startBench } from "../../support/conformance.ts";
-import { rule } from "../../support/plane.ts";
+import { rule } from "../../support/rule.ts";
 
 const size = 8 << 20;
 const bytes = randomBytes(size);

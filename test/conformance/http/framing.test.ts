@@ -9,7 +9,7 @@ import {
   startBench,
 } from "../../support/conformance.ts";
 import { fieldOf } from "../../support/http1-message.ts";
-import { rule } from "../../support/plane.ts";
+import { rule } from "../../support/rule.ts";
 
 let bench: Bench;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { type Bench, expectRefused, get, startBench } from "../../support/conformance.ts";
 import { fieldOf } from "../../support/http1-message.ts";
-import { rule } from "../../support/plane.ts";
+import { rule } from "../../support/rule.ts";
 
 let bench: Bench;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { ConnectionEnded } from "../../support/byte-reader.ts";
 import { type Bench, get, piecesOf, startBench } from "../../support/conformance.ts";
 import { fieldOf, type ResponseText, valuesOf } from "../../support/http1-message.ts";
-import { rule } from "../../support/plane.ts";
+import { rule } from "../../support/rule.ts";
 
 let bench: Bench;
 beforeAll(async () => {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { startGateway, type TestGateway } from "../../support/gateway.ts";
 import { tableOf } from "../../support/gateway-target.ts";
 import type { ResponseText } from "../../support/http1-message.ts";
-import { rule } from "../../support/plane.ts";
 import { openRaw } from "../../support/raw-client.ts";
+import { rule } from "../../support/rule.ts";
 import { installed, type Origin } from "./origin.ts";
 import { families, type Vector } from "./vectors.ts";
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { WebSocket } from "ws";
 import { startGateway, type TestGateway } from "../../support/gateway.ts";
 import { tableOf } from "../../support/gateway-target.ts";
-import { rule } from "../../support/plane.ts";
+import { rule } from "../../support/rule.ts";
 import { python, runPythonClient, type Server, startPython, startWs } from "./servers.ts";
 
 for (const [name, start] of [

@@ -5,8 +5,8 @@ import type { DrainEvent, DrainRequest } from "../../../src/model/gateway-api.ts
 import { type Bench, startBench } from "../../support/conformance.ts";
 import { startGateway } from "../../support/gateway.ts";
 import { tableOf } from "../../support/gateway-target.ts";
-import { rule } from "../../support/plane.ts";
 import type { RawConnection } from "../../support/raw-client.ts";
+import { rule } from "../../support/rule.ts";
 import type { Exchange } from "../../support/scripted-target.ts";
 import { python, startPython, startWs } from "./servers.ts";
 
