@@ -9,6 +9,7 @@ export const proxyNames = [
   "nginx",
   "nginx-tuned",
   "caddy",
+  "caddy-sites",
   "http-proxy",
   "gateway",
   "gateway-net",
