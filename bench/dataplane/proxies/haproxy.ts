@@ -78,7 +78,6 @@ defaults
 ${splice ? "  option splice-response\n" : ""}frontend main
   bind 127.0.0.1:${port} backlog 4096
   capture request header Host len 64
-  capture request header User-Agent len 128
   unique-id-format %{+X}o\\ %ci:%cp_%fi:%fp_%Ts_%rt:%pid
   unique-id-header X-Request-Id
   http-request set-header X-Forwarded-For %[src]

@@ -57,7 +57,7 @@ function log(request: IncomingMessage, response: ServerResponse, id: string, sta
   counts.requests += 1;
   latency.record(Math.max(1, Math.round(ms * 1_000)));
   lines.push(
-    `${JSON.stringify({ at: Date.now(), client: request.socket.remoteAddress, host: request.headers.host, method: request.method, path: request.url, status: response.statusCode, ms, id, agent: request.headers["user-agent"] })}\n`,
+    `${JSON.stringify({ at: Date.now(), client: request.socket.remoteAddress, host: request.headers.host, method: request.method, path: request.url, status: response.statusCode, ms, id })}\n`,
   );
   if (lines.length >= logFlushLines) flushLog();
 }

@@ -55,7 +55,7 @@ error_log error.log;
 events { worker_connections 19000; }
 http {
   log_format bench '$remote_addr [$time_local] $host "$request" $status $bytes_sent '
-    '"$http_referer" "$http_user_agent" $request_id $upstream_addr $request_time $upstream_response_time';
+    '$request_id $upstream_addr $request_time $upstream_response_time';
   access_log access.log bench buffer=64k flush=1s;
   client_body_temp_path body;
   proxy_temp_path proxy;
