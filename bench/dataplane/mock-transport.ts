@@ -31,6 +31,10 @@ class MockConnection implements Connection {
     this.endpoint.received(this.#block, start, start + content.length);
   }
 
+  unsent(): number {
+    return 0;
+  }
+
   write(_block: Block, start: number, end: number): Written {
     this.written += end - start;
     this.#transport.writer = this;

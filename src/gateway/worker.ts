@@ -1,11 +1,10 @@
 import cluster from "node:cluster";
-import { write } from "node:fs";
-import { promisify } from "node:util";
 import { errorBody } from "../model/error.ts";
 import { type Listener, httpListener, type RoutingTable } from "../model/route.ts";
 import type { Destination } from "./destination.ts";
 import { Drains } from "./drains.ts";
 import { readErrorPages } from "./edge/error-pages.ts";
+import { openLogSink } from "./edge/log-sink.ts";
 import { Gate } from "./gate.ts";
 import { createLog } from "./log.ts";
 import type { Envelope, Order, WorkerMessage } from "./messages.ts";
@@ -63,6 +62,7 @@ export function runWorker(options: GatewayOptions): void {
     const { transport, reason } = await chooseTransport(settings.transport);
     if (reason !== null) log.warn({ reason }, "raw handles can't be used: the public API is");
     const pages = await readErrorPages(settings.errorPages, (message) => log.warn(message));
+    const { write: writeLog } = openLogSink(standardOutput);
     return createDataPlane({ gate, stats, log, settings, transport, memory, pages, writeLog });
   };
   const abandon = () => {
@@ -129,14 +129,4 @@ export function runWorker(options: GatewayOptions): void {
   process.on("SIGTERM", () => undefined);
   process.on("SIGINT", () => undefined);
   cluster.worker?.on("error", (error) => log.warn({ err: error }, "the primary can't be reached"));
-}
-
-const writeTo = promisify(write);
-
-/** Log lines go to standard output, without waiting for whoever reads it. */
-async function writeLog(bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await writeTo(standardOutput, bytes, at, bytes.length - at);
-    at += bytesWritten;
-  }
 }

@@ -23,6 +23,8 @@ export interface PeerName {
 
 export interface TcpHandle {
   owner: HandleOwner | null;
+  /** Bytes that wait in the handle. */
+  readonly writeQueueSize: number;
   onread: (this: TcpHandle) => Buffer | undefined;
   readStart(): Status;
   readStop(): Status;
@@ -106,7 +108,8 @@ function bindings(): { tcp: TcpBinding; stream: StreamBinding } | string {
       typeof stream.kLastWriteWasAsync === "number";
     if (!whole) return "the inner modules tcp_wrap and stream_wrap are not as expected";
     const prototype: Partial<TcpHandle> = (tcp as TcpBinding).TCP.prototype;
-    const missing = usedMethods.filter((method) => typeof prototype[method] !== "function");
+    const missing: string[] = usedMethods.filter((method) => typeof prototype[method] !== "function");
+    if (!("writeQueueSize" in prototype)) missing.push("writeQueueSize");
     if (missing.length > 0) return `handles lack ${missing.join(", ")}`;
     return { tcp: tcp as TcpBinding, stream: stream as StreamBinding };
   } catch (error) {

@@ -48,6 +48,10 @@ export class NetConnection implements Connection {
     if (standing && this.#paused) socket.pause();
   }
 
+  unsent(): number {
+    return this.queued === 0 ? 0 : this.#connected.writableLength;
+  }
+
   write(block: Block, start: number, end: number): Written {
     if (!this.#writable) return Written.refused;
     if (end <= start) return Written.done;

@@ -63,6 +63,10 @@ export class RawConnection implements Connection, HandleOwner {
     if (!this.#paused) this.#handle.readStart();
   }
 
+  unsent(): number {
+    return this.queued === 0 ? 0 : this.#handle.writeQueueSize;
+  }
+
   write(block: Block, start: number, end: number): Written {
     if (!this.#writable) return Written.refused;
     if (end <= start) return Written.done;

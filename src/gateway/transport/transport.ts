@@ -46,6 +46,11 @@ export interface Connection {
   readonly queued: number;
   readonly closed: boolean;
   /**
+   * Bytes that were written and that the kernel has not taken: how a peer's progress is seen. On `net` a block counts as
+   * a whole until all of it is taken.
+   */
+  unsent(): number;
+  /**
    * Sends the bytes of the block from start up to end. `lent` of the block tells whether it is still needed. Before the
    * connection stands, and while bytes are queued, they are queued.
    */

@@ -320,6 +320,30 @@ describe.each(transports)("the %s transport", (name, make) => {
       expect(send(unconnected, block)).toBe(Written.refused);
     });
 
+    it("and tells how much the kernel has not taken", async () => {
+      await using it = await setting();
+      const { outgoing, accepted } = await it.pair();
+      for (const [from, to] of both({ outgoing, accepted })) {
+        to.connection.pause();
+        const { connection } = from;
+        expect(connection.unsent()).toBe(0);
+        for (let piece = 0; piece < 24; piece += 1) send(connection, blockOf(big.subarray(0, 1_048_576)));
+        await settle(it);
+        const waiting = connection.unsent();
+        expect(waiting).toBeGreaterThan(1_048_576);
+        expect(waiting).toBeLessThanOrEqual(24 * 1_048_576);
+        to.recorder.onReceived = () => {
+          if (connection.unsent() < waiting) to.connection.pause();
+        };
+        to.connection.resume();
+        await to.recorder.until(() => connection.unsent() < waiting);
+        to.recorder.onReceived = () => undefined;
+        to.connection.resume();
+        await from.recorder.told("drained");
+        expect(connection.unsent()).toBe(0);
+      }
+    });
+
     it("what does not fit from the block, as the peer takes it", async () => {
       await using it = await setting();
       const { outgoing, accepted } = await it.pair();
