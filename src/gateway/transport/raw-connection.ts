@@ -167,13 +167,13 @@ export class RawConnection implements Connection, HandleOwner {
       }
       return this.#nextBuffer(block, status);
     }
-    if (status === endOfFile && this.#writeFailure !== 0 && this.#writeFailure !== brokenPipe) {
-      this.#fail(this.#writeFailure);
-    } else if (status === endOfFile) {
+    // EPIPE is told once to a reader when a reset came behind the peer's FIN: all has been read.
+    const isEnd = status === endOfFile || status === brokenPipe;
+    if (isEnd && (this.#writeFailure === 0 || this.#writeFailure === brokenPipe)) {
       this.#over = true;
       this.endpoint.ended();
     } else if (status < 0) {
-      this.#fail(status);
+      this.#fail(isEnd ? this.#writeFailure : status);
     }
     return undefined;
   }
