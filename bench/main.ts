@@ -1,6 +1,5 @@
 import { type BenchArguments, benchArguments, usage } from "./arguments.ts";
 import { benchDataplane } from "./dataplane/bench.ts";
-import { benchMock, mockText } from "./dataplane/mock.ts";
 import { dataplaneText } from "./dataplane/text.ts";
 import { benchDeploy } from "./deploy/bench.ts";
 import { reportText } from "./deploy/text.ts";
@@ -29,6 +28,7 @@ async function bench(args: BenchArguments, signal: AbortSignal): Promise<Outcome
     return { report, text: soakText(report), good: report.problems.length === 0 };
   }
   if (args.bench === "mock") {
+    const { benchMock, mockText } = await import("./dataplane/mock.ts");
     const figures = await benchMock();
     return { report: { bench: "mock", figures }, text: mockText(figures), good: true };
   }

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Field } from "./field.ts";
 import { loads } from "./loads.ts";
-import { costBetween, costsOf, residentMiB } from "./process-cost.ts";
+import { costBetween, costsOf, ownMiB, residentMiB } from "./process-cost.ts";
 import type { RunningProxy, ProxyKind, ProxyName } from "./proxies/proxy.ts";
 import { hosts } from "./routes.ts";
 
@@ -20,6 +20,8 @@ export interface IdleSample {
   withMiB: number;
   /** Of the process that does most of the work, with them. */
   workerMiB: number;
+  /** Of that, what it shares with no other process. */
+  workerOwnMiB: number;
   kibPerConnection: number;
   /** Connections that it closed meanwhile. */
   closed: number;
@@ -48,9 +50,20 @@ export async function idleSample(
     const clients = await openIdle(field, proxy, connections);
     const memory = await settledMiB(pids);
     const [withMiB, workerMiB] = [total(memory), memory[busiest] ?? 0];
+    const workerOwnMiB = await ownMiB(pids[busiest] ?? 0);
     const closed = await clients.close();
     const kibPerConnection = ((withMiB - beforeMiB) * 1_024) / connections;
-    return { proxy: proxy.name, connections, round, beforeMiB, withMiB, workerMiB, kibPerConnection, closed };
+    return {
+      proxy: proxy.name,
+      connections,
+      round,
+      beforeMiB,
+      withMiB,
+      workerMiB,
+      workerOwnMiB,
+      kibPerConnection,
+      closed,
+    };
   } finally {
     await proxy.stop();
   }

@@ -20,9 +20,9 @@ export function ticks(stat: string): { user: number; system: number } {
   return { user: Number(fields[11]), system: Number(fields[12]) };
 }
 
-/** A number of kB in /proc/PID/status, in MiB. Pure. */
-export function mebibytes(status: string, field: string): number {
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0) / 1024;
+/** The kB of a field in /proc/PID/status or smaps_rollup, in MiB. Pure. */
+export function mebibytes(text: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) / 1024;
 }
 
 /** Of all threads of each process. A thread that ends meanwhile is left out. */
@@ -66,6 +66,12 @@ export async function residentMiB(pids: readonly number[]): Promise<number[]> {
   return Promise.all(
     pids.map(async (pid) => mebibytes(await readFile(`/proc/${pid}/status`, "latin1"), "VmRSS")),
   );
+}
+
+/** Memory of a process that no other shares with it, MiB: what it takes beside others of its kind. */
+export async function ownMiB(pid: number): Promise<number> {
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "latin1");
+  return mebibytes(rollup, "Private_Dirty") + mebibytes(rollup, "Private_Clean");
 }
 
 /** The processes that a process has started, and those that they have. */

@@ -1,6 +1,6 @@
 import type { Field } from "./field.ts";
 import type { Load, LoadName } from "./loads.ts";
-import { costBetween, costsOf, residentMiB } from "./process-cost.ts";
+import { costBetween, costsOf, ownMiB, residentMiB } from "./process-cost.ts";
 import { emptyLog, type RunningProxy, type ProxyName } from "./proxies/proxy.ts";
 import type { LoadResult } from "./wrk.ts";
 
@@ -19,6 +19,8 @@ export interface Sample extends LoadResult {
   /** Resident memory after the run: of all its processes, and of the one that did most of the work. */
   residentMiB: number;
   workerMiB: number;
+  /** Of that process, what it shares with no other. */
+  workerOwnMiB: number;
 }
 
 const tickMicros = 10_000;
@@ -53,5 +55,6 @@ export async function takeSample(
     busy: used.scheduledNs / tookNs,
     residentMiB: memory.reduce((sum, one) => sum + one, 0),
     workerMiB: memory[used.busiest] ?? 0,
+    workerOwnMiB: await ownMiB(pids[used.busiest] ?? 0),
   };
 }

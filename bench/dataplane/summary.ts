@@ -24,6 +24,7 @@ const sampleFigures = [
   "busy",
   "residentMiB",
   "workerMiB",
+  "workerOwnMiB",
 ] as const;
 export type SampleFigure = (typeof sampleFigures)[number];
 
@@ -44,6 +45,7 @@ export interface IdleSummary {
   beforeMiB: Quartiles | null;
   withMiB: Quartiles | null;
   workerMiB: Quartiles | null;
+  workerOwnMiB: Quartiles | null;
   kibPerConnection: Quartiles | null;
   closed: number;
 }
@@ -132,6 +134,7 @@ export function summarizeIdle(samples: readonly IdleSample[]): IdleSummary[] {
         beforeMiB: quartilesOf(own.map((one) => one.beforeMiB)),
         withMiB: quartilesOf(own.map((one) => one.withMiB)),
         workerMiB: quartilesOf(own.map((one) => one.workerMiB)),
+        workerOwnMiB: quartilesOf(own.map((one) => one.workerOwnMiB)),
         kibPerConnection: quartilesOf(own.map((one) => one.kibPerConnection)),
         closed: own.reduce((sum, one) => sum + one.closed, 0),
       };

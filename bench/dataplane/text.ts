@@ -58,6 +58,7 @@ function loadTable(load: LoadName, summaries: readonly LoadSummary[]): string[] 
           middle(figures.p999, 2),
           middle(figures.residentMiB, 0),
           middle(figures.workerMiB, 0),
+          middle(figures.workerOwnMiB, 0),
           String(errors),
         ]),
       ),
@@ -87,15 +88,17 @@ function ratioTable(load: LoadName, ratios: readonly RatioSummary[]): string[] {
 function idleTable(summaries: readonly IdleSummary[]): string[] {
   if (summaries.length === 0) return [];
   return [
-    row("idle connections", ["KiB each", "RSS before", "RSS with", "worker", "closed"]),
-    ...summaries.map(({ proxy, connections, beforeMiB, withMiB, workerMiB, kibPerConnection, closed }) =>
-      row(`  ${connections} on ${proxy}`, [
-        spread(kibPerConnection, 1),
-        middle(beforeMiB, 1),
-        middle(withMiB, 1),
-        middle(workerMiB, 1),
-        String(closed),
-      ]),
+    row("idle connections", ["KiB each", "RSS before", "RSS with", "worker", "own", "closed"]),
+    ...summaries.map(
+      ({ proxy, connections, beforeMiB, withMiB, workerMiB, workerOwnMiB, kibPerConnection, closed }) =>
+        row(`  ${connections} on ${proxy}`, [
+          spread(kibPerConnection, 1),
+          middle(beforeMiB, 1),
+          middle(withMiB, 1),
+          middle(workerMiB, 1),
+          middle(workerOwnMiB, 1),
+          String(closed),
+        ]),
     ),
     "",
   ];

@@ -145,6 +145,7 @@ describe("summaries", () => {
     busy: 1,
     residentMiB: 50,
     workerMiB: 40,
+    workerOwnMiB: 30,
     ...more,
   });
 
