@@ -16,6 +16,7 @@ const entries = {
   cli: { source: "src/cli/main.ts", split: true },
   control: { source: "src/control/main.ts", split: false },
   gateway: { source: "src/gateway/main.ts", split: false },
+  "gateway-worker": { source: "src/gateway/worker-main.ts", split: false },
 };
 
 /** Newest change below a path; directories count, so that a removed file is seen too. */

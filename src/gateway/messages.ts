@@ -3,6 +3,7 @@ import type { DrainRequest } from "../model/gateway-api.ts";
 import type { Listener, RoutingTable } from "../model/route.ts";
 import type { DrainCount } from "./drain-count.ts";
 import type { AppBucket } from "./stats.ts";
+import type { LogLevel } from "./worker-log.ts";
 import type { HttpBinding } from "./routing/table.ts";
 
 /**
@@ -46,4 +47,5 @@ export interface Envelope {
 export type WorkerMessage =
   | { type: "reply"; id: number; error: ErrorBody | null; value: unknown }
   | { type: "drain"; counts: DrainCount[] }
-  | { type: "stats"; buckets: AppBucket[] };
+  | { type: "stats"; buckets: AppBucket[] }
+  | { type: "log"; level: LogLevel; fields: object; message: string };

@@ -6,7 +6,6 @@ import { Drains } from "./drains.ts";
 import { readErrorPages } from "./edge/error-pages.ts";
 import { openLogSink } from "./edge/log-sink.ts";
 import { Gate } from "./gate.ts";
-import { createLog } from "./log.ts";
 import type { Envelope, Order, WorkerMessage } from "./messages.ts";
 import type { GatewayOptions } from "./options.ts";
 import { type DataPlane, createDataPlane } from "./proxy/data-plane.ts";
@@ -15,6 +14,7 @@ import { RequestStats } from "./request-stats.ts";
 import { type CompiledTable, type HttpBinding, compileTable, ownListeners } from "./routing/table.ts";
 import { Targets } from "./targets.ts";
 import { chooseTransport } from "./transport/choose.ts";
+import { createWorkerLog } from "./worker-log.ts";
 
 const statsEveryMs = 1_000;
 /** The time within which long-lived connections are closed when the gateway stops. */
@@ -23,8 +23,8 @@ const standardOutput = 1;
 
 /** Runs a worker: carries requests, and does what the primary orders. Ends with the connection to the primary. */
 export function runWorker(options: GatewayOptions): void {
-  const log = createLog({ worker: process.pid });
-  const send = (message: WorkerMessage) => process.send?.(message);
+  const send = (message: WorkerMessage) => void process.send?.(message);
+  const log = createWorkerLog(send);
   const targets = new Targets((target) => plane?.left(target));
   const drains = new Drains(
     (target) => targets.of(target),
@@ -61,7 +61,7 @@ export function runWorker(options: GatewayOptions): void {
     const memory = createMemory();
     const { transport, reason } = await chooseTransport(settings.transport);
     if (reason !== null) log.warn({ reason }, "raw handles can't be used: the public API is");
-    const pages = await readErrorPages(settings.errorPages, (message) => log.warn(message));
+    const pages = await readErrorPages(settings.errorPages, (message) => log.warn({}, message));
     const { write: writeLog } = openLogSink(standardOutput);
     return createDataPlane({ gate, stats, log, settings, transport, memory, pages, writeLog });
   };
@@ -128,5 +128,5 @@ export function runWorker(options: GatewayOptions): void {
   });
   process.on("SIGTERM", () => undefined);
   process.on("SIGINT", () => undefined);
-  cluster.worker?.on("error", (error) => log.warn({ err: error }, "the primary can't be reached"));
+  cluster.worker?.on("error", (error) => log.error({ err: error }, "the primary can't be reached"));
 }

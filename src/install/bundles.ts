@@ -5,20 +5,24 @@ import { CutoverError } from "../model/error.ts";
 import type { Component } from "./names.ts";
 import type { ArchiveEntry } from "./root-archive.ts";
 
-/** The daemons' bundles: one file each. */
+/** The daemons' bundles: one file for control, two for the gateway. */
 export interface Bundles {
   entries: ArchiveEntry[];
-  /** SHA-256 of each, hexadecimal. */
+  /** SHA-256 of each daemon's files, hexadecimal. */
   hashes: Record<Component, string>;
 }
 
 /** @throws DAEMON_IMAGE when one is missing. `directory` is looked for beside and above this code when left out. */
 export async function readBundles(directory?: string): Promise<Bundles> {
   const found = directory ?? (await findBundles());
-  const [control, gateway] = await Promise.all([readBundle(found, "control"), readBundle(found, "gateway")]);
+  const [control, gateway, worker] = await Promise.all([
+    readBundle(found, "control"),
+    readBundle(found, "gateway"),
+    readBundle(found, "gateway-worker"),
+  ]);
   return {
-    entries: [control.entry, gateway.entry],
-    hashes: { control: control.hash, gateway: gateway.hash },
+    entries: [control, gateway, worker],
+    hashes: { control: hashOf([control]), gateway: hashOf([gateway, worker]) },
   };
 }
 
@@ -26,19 +30,20 @@ export function bundlePath(component: Component): string {
   return `/app/${component}.mjs`;
 }
 
-async function readBundle(
-  directory: string,
-  component: Component,
-): Promise<{ entry: ArchiveEntry; hash: string }> {
-  const source = join(directory, `${component}.mjs`);
+type Bundle = ArchiveEntry & { content: Buffer };
+
+function hashOf(bundles: Bundle[]): string {
+  const hash = createHash("sha256");
+  for (const { content } of bundles) hash.update(content);
+  return hash.digest("hex");
+}
+
+async function readBundle(directory: string, name: Component | "gateway-worker"): Promise<Bundle> {
+  const source = join(directory, `${name}.mjs`);
   try {
-    const content = await readFile(source);
-    return {
-      entry: { path: bundlePath(component), mode: 0o644, content },
-      hash: createHash("sha256").update(content).digest("hex"),
-    };
+    return { path: `/app/${name}.mjs`, mode: 0o644, content: await readFile(source) };
   } catch (cause) {
-    throw new CutoverError("DAEMON_IMAGE", `The bundle of ${component} can't be read: ${source}.`, {
+    throw new CutoverError("DAEMON_IMAGE", `The bundle of ${name} can't be read: ${source}.`, {
       cause,
       hint: "Install Cutover again; in a clone of its source, run `npm run build`.",
     });

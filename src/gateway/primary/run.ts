@@ -3,6 +3,7 @@ import { chmod, mkdir, rm, stat } from "node:fs/promises";
 import type { Server } from "node:http";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { CutoverError } from "../../model/error.ts";
 import { type Listener, type RoutingTable, httpListener } from "../../model/route.ts";
@@ -26,8 +27,14 @@ const bindWithinMs = 3_000;
 /** How long requests under way may take when the gateway stops; less than the 10 s that an engine gives. */
 const stopWithinMs = 9_000;
 
+/**
+ * Hardly anything is allocated for a request, so a small young generation costs no time, and saves what node would
+ * let it grow to. In MiB, of which it takes up to three times as much.
+ */
+const youngGeneration = "--max-semi-space-size=2";
+
 /** Runs the primary: no request passes through it. Resolves when the gateway serves and its API answers. */
-export async function runPrimary(options: GatewayOptions): Promise<void> {
+export async function runPrimary(options: GatewayOptions, workerProgram: URL): Promise<void> {
   const log = createLog({});
   const startedAt = Date.now();
   const http: HttpBinding = { host: options.bind, port: options.httpPort };
@@ -39,13 +46,18 @@ export async function runPrimary(options: GatewayOptions): Promise<void> {
 
   await freePort(http);
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  cluster.setupPrimary({ args: process.argv.slice(2) });
+  cluster.setupPrimary({
+    exec: fileURLToPath(workerProgram),
+    args: process.argv.slice(2),
+    execArgv: [...process.execArgv, youngGeneration],
+  });
   const pool: Pool = new Pool({
     size: options.workers,
     log,
     init: (member) => switchover.init(pool, member),
     news(member, message) {
       if (message.type === "drain") board.report(member.id, message.counts);
+      if (message.type === "log") log[message.level](message.fields, message.message);
       if (message.type === "stats") for (const bucket of message.buckets) stats.add(bucket);
     },
     died: (member) => board.died(member.id),

@@ -1,5 +1,4 @@
 import { type Server, createServer } from "node:net";
-import type { Logger } from "pino";
 import type { GatewaySettings } from "../../model/gateway-settings.ts";
 import type { Listener } from "../../model/route.ts";
 import { bind, closed, portTaken } from "../bind.ts";
@@ -15,6 +14,7 @@ import { createRequestHead, createResponseHead, type HeadLimits } from "../http1
 import type { Gate } from "../gate.ts";
 import type { RequestStats } from "../request-stats.ts";
 import type { TargetState } from "../target-state.ts";
+import type { WorkerLog } from "../worker-log.ts";
 import type { Connection, Endpoint, Transport } from "../transport/transport.ts";
 import { ClientConnection } from "./client.ts";
 import type { Memory } from "./memory.ts";
@@ -38,7 +38,7 @@ export interface DataPlane {
 export interface DataPlaneOptions {
   gate: Gate;
   stats: RequestStats;
-  log: Logger;
+  log: WorkerLog;
   settings: GatewaySettings;
   transport: Transport;
   memory: Memory;
@@ -107,7 +107,7 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
   const ticker = setInterval(() => {
     const now = Math.floor(performance.now());
     plane.now = now;
-    gate.now = now;
+    gate.tick(now);
     for (const pool of pools.values()) pool.sweep();
     clients.each((client) => client.tick(now));
   }, tickMs);

@@ -37,7 +37,7 @@ describe("an installation", () => {
     dist = mkdtempSync(join(tmpdir(), "dist-"));
     connection = await EngineConnection.open(resolveEndpoint({ env: process.env }));
     await build({
-      entryPoints: { control: "src/control/main.ts", gateway: "src/gateway/main.ts" },
+      entryPoints: { control: "src/control/main.ts", gateway: "src/gateway/main.ts", "gateway-worker": "src/gateway/worker-main.ts" },
       outdir: dist,
       outExtension: { ".js": ".mjs" },
       bundle: true,
