@@ -72,11 +72,11 @@ export function rewriteInterim(bytes: Uint8Array, head: ResponseHead): number {
   return rewriteResponse(bytes, head, interim, null);
 }
 
-/** Moves the bytes from start up to end so that they end before `to`; returns their new begin. */
+/** Moves the bytes from start up to end, either way, so that they end before `to`; returns their new begin. */
 function moveUp(bytes: Uint8Array, to: number, start: number, end: number): number {
   const at = to - (end - start);
   if (at === start) return at;
-  if (end - start > 24) bytes.copyWithin(at, start, end);
+  if (at < start || end - start > 24) bytes.copyWithin(at, start, end);
   else
     for (let index = end - start - 1; index >= 0; index -= 1)
       bytes[at + index] = bytes[start + index] as number;
