@@ -1,8 +1,20 @@
 /*
  * idle PORT HOST CONNECTIONS: opens connections, has one request answered on each, prints `ready` and keeps them until
- * its standard input ends. Then it prints how many of them the server has closed meanwhile.
+ * its standard input ends. Then it prints how many of them the server has closed meanwhile. They come from several
+ * addresses of the loopback, as those of several clients do.
  */
 #include "tool.h"
+
+enum { source_addresses = 16 };
+
+static int connect_from(int source, int port) {
+  struct sockaddr_in own = loopback(0), address = loopback(port);
+  own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + source);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(fd, (struct sockaddr *)&own, sizeof own) < 0) die("bind");
+  if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) die("connect");
+  return fd;
+}
 
 static void ask(int fd, const char *request, size_t length) {
   static char bytes[8192];
@@ -30,7 +42,7 @@ int main(int count, char **arguments) {
   int *fds = malloc(number * sizeof *fds);
   signal(SIGPIPE, SIG_IGN);
   for (int i = 0; i < number; i += 1) {
-    fds[i] = connect_to(port);
+    fds[i] = connect_from(i % source_addresses, port);
     ask(fds[i], request, length);
   }
   printf("ready\n");
