@@ -188,6 +188,12 @@ export class UpstreamConnection implements Endpoint {
       this.#consumer?.interim(from, head);
       if (this.#state !== State.head || headEnd === to) return;
       at = headEnd;
+      if (from.lent > 0) {
+        // The next head grows to where the interim response stands, which is still being sent.
+        from = copied(from.bytes.subarray(at, to));
+        to = from.start + to - at;
+        at = from.start;
+      }
     }
     this.#final(from, head, to);
   }
@@ -276,10 +282,15 @@ export class UpstreamConnection implements Endpoint {
   #joined(block: Block, start: number, end: number): Block {
     const partial = this.#partial as ByteStore;
     partial.append(block.bytes, start, end);
-    const joined = new Block(partial.length);
-    joined.bytes.set(partial.view(), joined.start);
-    return joined;
+    return copied(partial.view());
   }
+}
+
+/** The bytes in a block of their own. */
+function copied(bytes: Uint8Array): Block {
+  const block = new Block(bytes.length);
+  block.bytes.set(bytes, block.start);
+  return block;
 }
 
 /** How a response's body is framed (RFC 9112 section 6.3): by the request's method and the status first. */

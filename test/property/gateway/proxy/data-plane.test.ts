@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, it, vi } from "vitest";
+import { type MockPlane, openMockPlane } from "../../../unit/gateway/proxy/plane.ts";
+import { scripts } from "./messages.ts";
+import { type Kind, type Step, World } from "./world.ts";
+
+const numRuns = Number(process.env.CUTOVER_PLANE_RUNS ?? 600);
+
+let mock: MockPlane;
+
+beforeAll(async () => {
+  vi.useFakeTimers({
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "performance"],
+  });
+  const pass = setInterval(() => undefined, 1);
+  clearInterval(pass);
+  mock = await openMockPlane({ headerMs: 500, bodyMs: 800, keepAliveMs: 1_000, halfClosedMs: 700 });
+});
+
+afterAll(() => {
+  vi.useRealTimers();
+});
+
+const calm: Kind[] = [
+  "connect",
+  "connect",
+  "send",
+  "send",
+  "send",
+  "congest",
+  "flush",
+  "reply",
+  "reply",
+  "reply",
+  "targetCongest",
+  "targetFlush",
+];
+const rough: Kind[] = [
+  ...calm,
+  "refuse",
+  "end",
+  "fail",
+  "break",
+  "targetEnd",
+  "targetFail",
+  "targetBreak",
+  "pass",
+  "switch",
+  "hold",
+  "cut",
+  "close",
+];
+
+const amount = fc.oneof(fc.nat(4), fc.nat(150), fc.nat(2_000), fc.constant(200_000));
+
+function steps(kinds: Kind[]): fc.Arbitrary<Step[]> {
+  const step = fc.record({ kind: fc.constantFrom(...kinds), which: fc.nat(5), amount });
+  return fc.array(step, { maxLength: 60 });
+}
+
+const clients = fc.array(fc.array(scripts, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 });
+
+describe("a data plane", () => {
+  it("answers every request whatever comes in which pieces and when", () => {
+    fc.assert(
+      fc.property(clients, steps(calm), (requests, all) => {
+        const world = new World(mock, requests);
+        for (const step of all) world.run(step);
+        world.settle();
+        world.checkCalm();
+        world.checkEnd();
+      }),
+      { numRuns },
+    );
+  });
+
+  it("keeps its promises when connections fail, tables change and drains cut", () => {
+    fc.assert(
+      fc.property(clients, steps(rough), (requests, all) => {
+        const world = new World(mock, requests);
+        for (const step of all) world.run(step);
+        world.settle();
+        world.checkEnd();
+      }),
+      { numRuns },
+    );
+  });
+});

@@ -1,0 +1,397 @@
+import { Buffer } from "node:buffer";
+import { expect, vi } from "vitest";
+import type { MockConnection } from "../../../unit/gateway/proxy/mock-transport.ts";
+import { type MockPlane, mockTarget } from "../../../unit/gateway/proxy/plane.ts";
+import {
+  type Message,
+  type Script,
+  answerBytes,
+  answerContent,
+  content,
+  readMessage,
+  requestBytes,
+} from "./messages.ts";
+
+export type Kind =
+  | "connect"
+  | "refuse"
+  | "send"
+  | "end"
+  | "fail"
+  | "congest"
+  | "flush"
+  | "break"
+  | "reply"
+  | "targetEnd"
+  | "targetFail"
+  | "targetCongest"
+  | "targetFlush"
+  | "targetBreak"
+  | "pass"
+  | "switch"
+  | "hold"
+  | "cut"
+  | "close";
+
+/** One step: what happens, to which of those that it can happen to, and how much. */
+export interface Step {
+  kind: Kind;
+  which: number;
+  amount: number;
+}
+
+class Client {
+  readonly connection: MockConnection;
+  readonly scripts: readonly Script[];
+  /** All that it will ever send, and where each request ends in it. */
+  readonly bytes: Buffer;
+  readonly ends: number[] = [];
+  sent = 0;
+  ended = false;
+  failed = false;
+
+  constructor(connection: MockConnection, index: number, scripts: readonly Script[]) {
+    this.connection = connection;
+    this.scripts = scripts;
+    const parts = scripts.map((script, number) => requestBytes(`${index}-${number}`, script));
+    this.bytes = Buffer.concat(parts);
+    let at = 0;
+    for (const part of parts) this.ends.push((at += part.length));
+  }
+
+  send(count: number): void {
+    if (this.ended || this.failed || this.connection.closed) return;
+    const piece = this.bytes.subarray(this.sent, this.sent + count);
+    this.sent += piece.length;
+    if (piece.length > 0) this.connection.send(piece);
+  }
+
+  end(): void {
+    if (this.ended || this.failed || this.connection.closed) return;
+    this.ended = true;
+    this.connection.peerEnd();
+  }
+}
+
+/** The other end of an outgoing connection. */
+class Server {
+  readonly connection: MockConnection;
+  input: Buffer = Buffer.alloc(0);
+  /** Requests whose answers were begun. */
+  answered = 0;
+  answer: Buffer = Buffer.alloc(0);
+  closes = false;
+  ended = false;
+  readonly #scriptOf: (id: string) => Script;
+
+  constructor(connection: MockConnection, scriptOf: (id: string) => Script) {
+    this.connection = connection;
+    this.#scriptOf = scriptOf;
+    connection.written = (bytes) => {
+      this.input = Buffer.concat([this.input, bytes]);
+    };
+  }
+
+  requests(): Message[] {
+    const found: Message[] = [];
+    for (let at = 0; at < this.input.length; ) {
+      const message = readMessage(this.input, at, () => false, true);
+      if (message === null) throw new Error("a request's head was sent in part");
+      found.push(message);
+      if (!message.whole) break;
+      at = message.end;
+    }
+    return found;
+  }
+
+  reply(count: number): void {
+    if (this.ended || this.connection.closed) return;
+    if (this.answer.length === 0 && !this.closes) this.#begin();
+    const piece = this.answer.subarray(0, count);
+    this.answer = this.answer.subarray(piece.length);
+    if (piece.length > 0) this.connection.send(piece);
+    if (this.answer.length === 0 && this.closes) this.end();
+  }
+
+  end(): void {
+    if (this.ended || this.connection.closed) return;
+    this.ended = true;
+    this.connection.peerEnd();
+  }
+
+  #begin(): void {
+    const request = this.requests()[this.answered];
+    if (!request) return;
+    const id = idOf(request);
+    const script = this.#scriptOf(id);
+    if (!request.whole && !script.answer.early) return;
+    this.answered += 1;
+    const { bytes, closes } = answerBytes(id, script);
+    this.answer = bytes;
+    this.closes = closes;
+  }
+}
+
+function idOf(request: Message): string {
+  return (request.first.split(" ")[1] ?? "").slice(1);
+}
+
+let base = 0;
+
+/** Clients, a data plane and targets, and what must hold of them. */
+export class World {
+  readonly mock: MockPlane;
+  readonly clients: Client[];
+  readonly servers: Server[] = [];
+  readonly #base: number;
+  readonly #scripts: readonly (readonly Script[])[];
+
+  constructor(mock: MockPlane, scripts: readonly (readonly Script[])[]) {
+    this.mock = mock;
+    this.#scripts = scripts;
+    base += 2;
+    this.#base = base;
+    mock.transport.outgoing.length = 0;
+    mock.transport.connecting = (connection) => {
+      this.servers.push(new Server(connection, (id) => this.#scriptOf(id)));
+    };
+    this.#switch(2);
+    this.clients = scripts.map((own, index) => new Client(mock.transport.client(), index, own));
+  }
+
+  run(step: Step): void {
+    const { which, amount } = step;
+    const client = this.clients[which % this.clients.length] as Client;
+    const server = this.servers.length > 0 ? this.servers[which % this.servers.length] : undefined;
+    switch (step.kind) {
+      case "send":
+        client.send(amount);
+        while (client.connection.deliver(amount)) continue;
+        return;
+      case "end":
+        client.end();
+        client.connection.deliver();
+        return;
+      case "fail":
+        client.failed = true;
+        client.connection.peerFail();
+        return;
+      case "congest":
+        client.connection.congested = true;
+        return;
+      case "flush":
+        client.connection.congested = amount % 2 === 0;
+        client.connection.flush(1 + (amount % 4));
+        return;
+      case "break":
+        client.failed = true;
+        client.connection.broken = true;
+        client.connection.failWrites();
+        return;
+      case "pass":
+        vi.advanceTimersByTime(amount);
+        return;
+      case "switch":
+        this.#switch(which);
+        return;
+      case "hold":
+        this.mock.gate.hold();
+        return;
+      case "cut":
+      case "close":
+        this.#cut(step.kind, which);
+        return;
+      default:
+        if (server) this.#serve(step, server);
+    }
+  }
+
+  #serve({ kind, amount }: Step, server: Server): void {
+    const { connection } = server;
+    switch (kind) {
+      case "connect":
+        connection.stand();
+        return;
+      case "refuse":
+        if (!connection.standing) connection.peerFail("ECONNREFUSED");
+        return;
+      case "reply":
+        server.reply(amount);
+        connection.deliver(amount);
+        return;
+      case "targetEnd":
+        server.end();
+        connection.deliver();
+        return;
+      case "targetFail":
+        connection.peerFail();
+        return;
+      case "targetCongest":
+        connection.congested = true;
+        return;
+      case "targetFlush":
+        connection.congested = amount % 2 === 0;
+        connection.flush(1 + (amount % 4));
+        return;
+      case "targetBreak":
+        connection.broken = true;
+        connection.failWrites();
+        return;
+    }
+  }
+
+  /** Lets everything come to its end, in a world that is kind from here on. */
+  settle(): void {
+    this.#switch(2);
+    for (let round = 0; round < 12; round += 1) {
+      this.#flow();
+      vi.advanceTimersByTime(40);
+    }
+    this.check();
+    for (const client of this.clients) client.end();
+    for (let round = 0; round < 6; round += 1) {
+      this.#flow();
+      vi.advanceTimersByTime(2_000);
+    }
+  }
+
+  #flow(): void {
+    for (const client of this.clients) {
+      client.send(Number.POSITIVE_INFINITY);
+      client.connection.congested = false;
+      client.connection.flush();
+      while (client.connection.deliver()) continue;
+    }
+    // Connections may be made while others are served.
+    for (let index = 0; index < this.servers.length; index += 1) {
+      const server = this.servers[index] as Server;
+      server.connection.stand();
+      server.connection.congested = false;
+      server.connection.flush();
+      server.reply(Number.POSITIVE_INFINITY);
+      while (server.connection.deliver()) continue;
+    }
+  }
+
+  /** What holds at every moment. */
+  check(): void {
+    for (const [index, client] of this.clients.entries()) this.#checkClient(index, client);
+    const posts = new Set<string>();
+    for (const server of this.servers) {
+      expect(server.connection.faults).toEqual([]);
+      for (const request of server.requests()) this.#checkRequest(request, posts);
+    }
+  }
+
+  /** What holds after all is over. */
+  checkEnd(): void {
+    this.check();
+    for (const client of this.clients) expect(client.connection.closed).toBe(true);
+    expect(this.mock.targets.claims()).toEqual([]);
+    expect([...this.mock.targets.present()].map((target) => target.inFlight)).toEqual([0, 0]);
+    expect(this.mock.gate.waiting).toBe(0);
+    expect([this.mock.memory.clients.lent, this.mock.memory.join.lent]).toEqual([0, 0]);
+  }
+
+  /** Every request has its target's answer, unless the one before it said that it was the last. */
+  checkCalm(): void {
+    for (const [index, client] of this.clients.entries()) {
+      const answers = this.answers(index);
+      const last = answers.at(-1);
+      const ends =
+        last?.fields.get("connection") === "close" || this.#isLast(client, answers.length - 1, last);
+      expect(answers.map((answer) => answer.fields.get("x-id") ?? answer.first)).toEqual(
+        client.scripts.slice(0, ends ? answers.length : undefined).map((_, number) => `${index}-${number}`),
+      );
+      for (const answer of answers) expect(answer.whole || answer.untilClose).toBe(true);
+    }
+  }
+
+  #isLast(client: Client, number: number, last: Message | undefined): boolean {
+    return client.scripts[number]?.minor === 0 && last?.fields.get("connection") !== "keep-alive";
+  }
+
+  /** Final responses that a client got. */
+  answers(index: number): Message[] {
+    const { connection, scripts } = this.clients[index] as Client;
+    const found: Message[] = [];
+    for (let at = 0; at < connection.output.length; ) {
+      const script = scripts[found.length];
+      // Before the method is known an answer has content.
+      const bare = (first: string) =>
+        / (?:1\d\d|204|304) /.test(first) || (script?.method === "HEAD" && !/ 408 /.test(first));
+      const message = readMessage(connection.output, at, bare, false);
+      if (message === null) {
+        expect(connection.queued > 0 || connection.closed || this.clients[index]?.failed).toBe(true);
+        break;
+      }
+      expect(message.first).toMatch(/^HTTP\/1\.1 \d\d\d /);
+      at = message.end;
+      if (!/^HTTP\/1\.1 1/.test(message.first)) found.push(message);
+      else expect(script?.minor).toBe(1);
+      if (!message.whole) break;
+    }
+    return found;
+  }
+
+  #checkClient(index: number, client: Client): void {
+    const { connection, scripts, ends, sent } = client;
+    expect(connection.faults).toEqual([]);
+    const answers = this.answers(index);
+    const begun = ends.filter((_, number) => (ends[number - 1] ?? 0) < sent).length;
+    expect(answers.length).toBeLessThanOrEqual(Math.max(begun, 1));
+    for (const [number, answer] of answers.entries()) {
+      const script = scripts[number] as Script;
+      const id = answer.fields.get("x-id");
+      if (number < answers.length - 1) expect(answer.fields.get("connection")).not.toBe("close");
+      if (id === undefined) {
+        expect(answer.first).toMatch(/^HTTP\/1\.1 (408|502|503|504) /);
+        continue;
+      }
+      expect(id).toBe(`${index}-${number}`);
+      expect(answer.fields.has("x-drop")).toBe(false);
+      const expected = answerContent(id, script);
+      expect(expected.subarray(0, answer.body.length).equals(answer.body)).toBe(true);
+      const takenForWhole = answer.whole || (answer.untilClose && connection.isOver && !connection.wasReset);
+      const cut = script.answer.events && script.answer.framing !== "length";
+      if (takenForWhole && !client.failed && !cut) expect(answer.body.length).toBe(expected.length);
+    }
+  }
+
+  #checkRequest(request: Message, posts: Set<string>): void {
+    const id = idOf(request);
+    const script = this.#scriptOf(id);
+    expect(request.first).toBe(`${script.method} /${id} HTTP/1.1`);
+    const expected = content(id, script.body ?? []);
+    expect(expected.subarray(0, request.body.length).equals(request.body)).toBe(true);
+    if (request.whole) expect(request.body.length).toBe(expected.length);
+    if (script.method !== "POST") return;
+    expect(posts.has(id)).toBe(false);
+    posts.add(id);
+  }
+
+  #cut(kind: "cut" | "close", which: number): void {
+    const claims = this.mock.targets.claims();
+    const claim = claims[which % Math.max(1, claims.length)];
+    if (!claim) return;
+    if (kind === "close") {
+      if (claim.phase !== "waiting") claim.cutter.close();
+    } else if (claim.phase === "waiting") {
+      claim.cutter.timeout();
+      claim.release();
+    }
+  }
+
+  #switch(which: number): void {
+    const both = [mockTarget(this.#base), mockTarget(this.#base + 1)];
+    const targets = [both.slice(0, 1), both.slice(1), both, []][which % 4] ?? [];
+    this.mock.switchTo(targets, { connectMs: 300, responseMs: 600 });
+  }
+
+  #scriptOf(id: string): Script {
+    const [client = -1, number = -1] = id.split("-").map(Number);
+    const script = this.#scripts[client]?.[number];
+    if (!script) throw new Error(`nobody asked for ${JSON.stringify(id)}`);
+    return script;
+  }
+}
