@@ -28,7 +28,7 @@ export interface StreamSettings {
 /** A worker's streams over a transport, with a gate of its own. */
 export class StreamSetting implements AsyncDisposable {
   readonly reports: StreamReport[] = [];
-  readonly gate = new Gate(1);
+  readonly gate = new Gate();
   readonly targets = new Targets(() => undefined);
   readonly streams: Streams;
   readonly transport: Transport;
