@@ -14,6 +14,7 @@ interface Answer {
   body: string;
 }
 
+const answerWithinMs = 10_000;
 const logWithinMs = 5_000;
 const probes = 20;
 const loggedPath = "/logged/t";
@@ -111,6 +112,7 @@ function ask(proxy: RunningProxy, host: string, path: string, body?: string): Pr
         response.on("error", reject);
       },
     );
+    call.setTimeout(answerWithinMs, () => call.destroy(new Error(`${proxy.name} does not answer ${path}`)));
     call.on("error", reject).end(body);
   });
 }
@@ -126,7 +128,7 @@ function talk(proxy: RunningProxy, bytes: string[], enough: (text: string) => bo
       sent += 1;
       if (next !== undefined) socket.write(next, "latin1");
     };
-    socket.setTimeout(10_000, () => socket.destroy(new Error(`${proxy.name} does not answer`)));
+    socket.setTimeout(answerWithinMs, () => socket.destroy(new Error(`${proxy.name} does not answer`)));
     socket.on("connect", sendNext).on("error", reject);
     socket.on("data", (chunk) => {
       text += chunk.toString("latin1");

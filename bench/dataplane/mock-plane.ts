@@ -26,7 +26,7 @@ export async function createMockPlane(accessLog: "all" | "off"): Promise<MockPla
   const memory = createMemory();
   const transport = new MockTransport(memory.clients);
   const stats = new RequestStats();
-  const gate = new Gate(1);
+  const gate = new Gate();
   const http = { host: "127.0.0.1", port: await freePort() };
   const targets = new Targets((target) => plane.left(target));
   let logged = 0;
@@ -35,6 +35,7 @@ export async function createMockPlane(accessLog: "all" | "off"): Promise<MockPla
     stats,
     log: pino({ level: "silent" }),
     settings: { ...defaultGatewaySettings, accessLog },
+    workers: 1,
     transport,
     memory,
     pages: noErrorPages,
