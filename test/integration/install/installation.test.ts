@@ -37,7 +37,11 @@ describe("an installation", () => {
     dist = mkdtempSync(join(tmpdir(), "dist-"));
     connection = await EngineConnection.open(resolveEndpoint({ env: process.env }));
     await build({
-      entryPoints: { control: "src/control/main.ts", gateway: "src/gateway/main.ts", "gateway-worker": "src/gateway/worker-main.ts" },
+      entryPoints: {
+        control: "src/control/main.ts",
+        gateway: "src/gateway/main.ts",
+        "gateway-worker": "src/gateway/worker-main.ts",
+      },
       outdir: dist,
       outExtension: { ".js": ".mjs" },
       bundle: true,
@@ -75,7 +79,7 @@ describe("an installation", () => {
   /** A copy of the bundles with something appended to one. */
   async function changed(component: "control" | "gateway", text: string): Promise<string> {
     const copy = mkdtempSync(join(dist, "changed-"));
-    for (const name of ["control", "gateway"]) {
+    for (const name of ["control", "gateway", "gateway-worker"]) {
       const source = await readFile(join(dist, `${name}.mjs`), "utf8");
       writeFileSync(join(copy, `${name}.mjs`), name === component ? `${text}\n${source}` : source);
     }
