@@ -109,3 +109,8 @@ export function send(connection: Connection, block: Block): Written {
 export function sha1(bytes: Uint8Array): string {
   return createHash("sha1").update(bytes).digest("hex");
 }
+
+/** Hash of parts one after the other. */
+export function hashOf(...parts: (string | Uint8Array)[]): string {
+  return sha1(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
+}

@@ -142,3 +142,14 @@ export async function settle(setting: Setting): Promise<void> {
     await turn();
   }
 }
+
+/** More than the kernel takes at once. */
+export const big = Buffer.alloc(24 * 1_048_576, "0123456789abcdef~");
+
+/** Both sides of a pair in both roles: who sends, and who gets it. */
+export function both(pair: Pair): [Side, Side][] {
+  return [
+    [pair.outgoing, pair.accepted],
+    [pair.accepted, pair.outgoing],
+  ];
+}
