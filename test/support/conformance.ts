@@ -1,10 +1,16 @@
+import { expect } from "vitest";
 import type { BackendPolicy } from "../../src/model/route.ts";
 import { startGateway, type TestGateway } from "./gateway.ts";
 import { tableOf } from "./gateway-target.ts";
 import type { ReadOptions, ResponseText } from "./http1-message.ts";
-import { expect } from "vitest";
 import { openRaw, type RawConnection } from "./raw-client.ts";
-import { type Exchange, type Script, type ScriptedTarget, startScriptedTarget } from "./scripted-target.ts";
+import {
+  type Exchange,
+  type Preface,
+  type Script,
+  type ScriptedTarget,
+  startScriptedTarget,
+} from "./scripted-target.ts";
 
 /** A gateway process with one worker in front of a scripted target. */
 export interface Bench extends AsyncDisposable {
@@ -25,9 +31,19 @@ export interface Bench extends AsyncDisposable {
   fence(): Promise<void>;
 }
 
-export async function startBench(policy?: BackendPolicy): Promise<Bench> {
-  const gateway = await startGateway({ workers: 1 });
-  const target = await startScriptedTarget();
+export interface BenchOptions {
+  /** Of the target's backend. */
+  policy?: BackendPolicy;
+  /** Of the gateway, by their names. */
+  settings?: Record<string, string>;
+  /** Reads what stands before a connection's first request at the target. */
+  preface?: Preface;
+}
+
+export async function startBench(options: BenchOptions = {}): Promise<Bench> {
+  const { policy, settings = {}, preface } = options;
+  const gateway = await startGateway({ workers: 1, settings });
+  const target = await startScriptedTarget(preface);
   const table = tableOf(1, 1, [target.target]);
   if (policy !== undefined) table.backends = table.backends.map((backend) => ({ ...backend, policy }));
   await gateway.put(table);

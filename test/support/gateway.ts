@@ -18,6 +18,8 @@ export interface GatewayOptions {
   /** Directory of socket and snapshot, to start again from what another left; it is not removed then. */
   directory?: string;
   bind?: string;
+  /** Settings by their names: `{ "max-line": "1k" }`. */
+  settings?: Record<string, string>;
 }
 
 /** A gateway process of its own on this machine. */
@@ -50,6 +52,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   const args = ["--http-port", String(httpPort), "--socket", socketPath];
   args.push("--snapshot", join(directory, "table.json"), "--workers", String(options.workers ?? 2));
   if (options.bind !== undefined) args.push("--bind", options.bind);
+  for (const [name, value] of Object.entries(options.settings ?? {})) args.push(`--${name}`, value);
   const child = spawn(process.execPath, [entry, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   // A test that ran out of time disposes of nothing; its gateway must not outlive it.
   const reap = () => void child.kill("SIGKILL");

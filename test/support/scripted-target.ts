@@ -30,6 +30,9 @@ export interface Exchange {
 /** Answers one request. The connection goes on with the next one after it, unless it was ended. */
 export type Script = (exchange: Exchange) => unknown;
 
+/** Takes what stands before the first request on a connection. */
+export type Preface = (reader: ByteReader) => Promise<unknown>;
+
 /** A server that speaks as its scripts say, right or wrong. A path without a script is answered `ok`. */
 export interface ScriptedTarget extends AsyncDisposable {
   target: Target;
@@ -45,7 +48,7 @@ export interface ScriptedTarget extends AsyncDisposable {
 
 let made = 0;
 
-export async function startScriptedTarget(): Promise<ScriptedTarget> {
+export async function startScriptedTarget(preface?: Preface): Promise<ScriptedTarget> {
   const scripts = new Map<string, Script>();
   const arrivals = new EventEmitter();
   const sockets = new Set<Socket>();
@@ -70,6 +73,7 @@ export async function startScriptedTarget(): Promise<ScriptedTarget> {
       socket.once("end", () => resolve());
       socket.once("close", () => resolve());
     });
+    await preface?.(reader);
     while (socket.writable) {
       const exchange = exchangeOf(await readHead(reader), { socket, reader, connection, gone });
       self.seen.push(exchange);

@@ -27,10 +27,20 @@ beforeAll(async () => {
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 
-/** Megabytes that the worker holds in memory. */
+/** Megabytes that the worker's process has at this moment. */
 function memory(): number {
   const text = readFileSync(`/proc/${bench.worker}/status`, "latin1");
   return Number(/^VmRSS:\s+(\d+)/m.exec(text)?.[1]) / 1024;
+}
+
+/** The least of several looks, between which the worker works: what it can't let go of. */
+async function held(): Promise<number> {
+  let least = memory();
+  for (let round = 0; round < 30; round += 1) {
+    await bench.fence();
+    least = Math.min(least, memory());
+  }
+  return least;
 }
 
 /** Waits until the number grows no more while the gateway goes on to work. */
@@ -103,7 +113,7 @@ describe("slow readers", () => {
     "RFC 9293 §3.8.6: twenty that stop in 8 MB each hold little memory, and get all of it",
     async () => {
       await bench.ask(get("/big"));
-      const before = memory();
+      const before = await held();
       const clients = await Promise.all(Array.from({ length: 20 }, () => bench.open()));
       for (const client of clients) client.reader.hold();
       await Promise.all(clients.map((client) => client.send(get("/big"))));
@@ -140,7 +150,7 @@ describe("slow readers", () => {
       await settled(() => taken);
       const arrival = bench.target.arrival("/gigabyte");
       first.reset();
-      const before = memory();
+      const before = await held();
       using client = await bench.open();
       await client.send(get("/gigabyte"));
       await arrival;
@@ -148,7 +158,7 @@ describe("slow readers", () => {
       client.reader.hold();
       const waiting = await settled(() => taken);
       expect(waiting).toBeLessThan(64 << 20);
-      expect(memory() - before).toBeLessThan(10);
+      expect((await held()) - before).toBeLessThan(10);
       client.reader.release();
       let read = 100_000;
       for (let part = await client.reader.some(); part !== null; part = await client.reader.some()) {
@@ -156,7 +166,7 @@ describe("slow readers", () => {
         if (read > total) break;
       }
       expect(read).toBeGreaterThan(total);
-      expect(memory() - before).toBeLessThan(30);
+      expect((await held()) - before).toBeLessThan(30);
     },
     60_000,
   );
@@ -176,7 +186,7 @@ describe("slow readers", () => {
       const arrival = bench.target.arrival("/stops");
       await client.send("POST /stops HTTP/1.1\r\nHost: h\r\nContent-Length: 1073741824\r\n\r\n");
       const { gone, socket } = await arrival;
-      const before = memory();
+      const before = await held();
       let sent = 0;
       void (async () => {
         while (sent < 1 << 30 && !client.socket.destroyed) {
@@ -185,7 +195,7 @@ describe("slow readers", () => {
         }
       })();
       expect(await settled(() => sent)).toBeLessThan(64 << 20);
-      expect(memory() - before).toBeLessThan(10);
+      expect((await held()) - before).toBeLessThan(10);
       client.reset();
       release();
       socket.resume();
