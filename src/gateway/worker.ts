@@ -63,7 +63,17 @@ export function runWorker(options: GatewayOptions): void {
     if (reason !== null) log.warn({ reason }, "raw handles can't be used: the public API is");
     const pages = await readErrorPages(settings.errorPages, (message) => log.warn({}, message));
     const { write: writeLog } = openLogSink(standardOutput);
-    return createDataPlane({ gate, stats, log, settings, transport, memory, pages, writeLog });
+    return createDataPlane({
+      gate,
+      stats,
+      log,
+      settings,
+      workers: options.workers,
+      transport,
+      memory,
+      pages,
+      writeLog,
+    });
   };
   const abandon = () => {
     prepared = null;

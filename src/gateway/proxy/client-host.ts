@@ -5,6 +5,7 @@ import type { Connection } from "../transport/transport.ts";
 import type { Block } from "../transport/block.ts";
 import type { ResponseHead } from "../http1/head.ts";
 import type { Plane } from "./plane.ts";
+import type { ProxiedEnds } from "./proxy-header.ts";
 import type { Tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "./upstream.ts";
 
@@ -17,6 +18,8 @@ export interface ClientHost {
   readonly place: ClientPlace;
   readonly fields: ClientFields;
   readonly localAuthority: Uint8Array;
+  /** What a proxy in front says of the connection; null without one. */
+  readonly ends: ProxiedEnds | null;
   /** The client has ended its side. */
   readonly halfClosed: boolean;
   /** Keeps bytes that come after the present request. */

@@ -8,10 +8,16 @@ import type { Block } from "../transport/block.ts";
 import { type Connection, type Endpoint, Written } from "../transport/transport.ts";
 import { ByteStore } from "./byte-store.ts";
 import type { ClientHost } from "./client-host.ts";
+import type { ClientArrival } from "./client-arrival.ts";
+import type { CountedClient, ListedClient } from "./client-list.ts";
+import { ClientPace } from "./client-pace.ts";
+import type { Entrance } from "./entrance.ts";
+import { authorityOf, endsHead } from "./head-end.ts";
 import { Exchange } from "./exchange.ts";
 import { isWebSocket } from "./head-facts.ts";
 import { keptLimit } from "./memory.ts";
 import type { Plane } from "./plane.ts";
+import type { ProxiedEnds } from "./proxy-header.ts";
 import { saidBy } from "./said.ts";
 import { Tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "./upstream.ts";
@@ -22,26 +28,22 @@ type State = (typeof State)[keyof typeof State];
 /** How long the client's FIN is waited for after the gateway's, in milliseconds. */
 const closeWaitMs = 2_000;
 
-/** Who keeps a worker's client connections. */
-export interface ClientKeeper {
-  gone(client: ClientConnection): void;
-}
-
 /** One connection of a client: reads its requests one after the other, and ends in order. */
-export class ClientConnection implements Endpoint, ClientHost {
+export class ClientConnection implements Endpoint, ClientHost, CountedClient {
   readonly plane: Plane;
   readonly connection: Connection;
+  readonly entrance: Entrance;
   readonly door: Door;
+  readonly ends: ProxiedEnds | null;
   place: ClientPlace;
   fields: ClientFields;
   halfClosed = false;
   readonly exchange: Exchange;
   /** Neighbours in the list of all clients. */
-  next: ClientConnection | null = null;
-  previous: ClientConnection | null = null;
-  readonly #keeper: ClientKeeper;
-  /** The connection's own end speaks for others. */
-  readonly #trusted: boolean;
+  next: ListedClient | null = null;
+  previous: ListedClient | null = null;
+  readonly trusted: boolean;
+  readonly #onGone: (client: CountedClient) => void;
   /** What targets are told of the connection's own end. */
   readonly #peer: ClientFields;
   #localAuthority: Uint8Array | null = null;
@@ -53,20 +55,27 @@ export class ClientConnection implements Endpoint, ClientHost {
   #lookedAt = 0;
   #paused = false;
   #pumping = false;
+  #tunnel: Tunnel | null = null;
+  /** Bytes that have come. */
+  #received = 0;
+  /** From when on it is of interest. */
+  #pace: ClientPace | null = null;
   /** Coarse time of the last byte, and of the first byte of a head (0 for none). */
   #activeAt: number;
   #headSince: number;
 
-  /** @param fields of the connection's own end */
-  constructor(plane: Plane, connection: Connection, door: Door, fields: ClientFields, keeper: ClientKeeper) {
+  constructor(plane: Plane, arrival: ClientArrival) {
+    const { connection, entrance, fields } = arrival;
     this.plane = plane;
     this.connection = connection;
-    this.door = door;
-    this.#keeper = keeper;
-    this.#peer = fields;
-    this.#trusted = plane.trust(fields.client.address);
+    this.entrance = entrance;
+    this.door = entrance.door;
+    this.ends = arrival.ends;
+    this.trusted = arrival.trusted;
     this.fields = fields;
     this.place = clientPlace(fields.client.address);
+    this.#peer = fields;
+    this.#onGone = arrival.gone;
     this.#activeAt = plane.now;
     this.#headSince = plane.now;
     this.exchange = new Exchange(this);
@@ -80,15 +89,19 @@ export class ClientConnection implements Endpoint, ClientHost {
     return this.#localAuthority;
   }
 
-  /** No request is under way, and none has begun to arrive. */
-  get idle(): boolean {
-    return this.#state === State.head && this.#early.length === 0;
+  get address(): string {
+    return this.#peer.client.address;
+  }
+
+  get idleSince(): number {
+    return this.#state === State.head && this.#early.length === 0 ? this.#activeAt : -1;
   }
 
   connected(): void {}
 
   received(block: Block, start: number, end: number): void {
     this.#activeAt = this.plane.now;
+    this.#received += end - start;
     if (this.#state === State.exchange) this.exchange.received(block, start, end);
     else if (this.#state === State.head) {
       if (this.#early.length === 0) this.#head(block, start, end);
@@ -107,8 +120,11 @@ export class ClientConnection implements Endpoint, ClientHost {
   }
 
   drained(): void {
+    this.#pace?.emptied();
     if (this.#state === State.exchange) this.exchange.clientDrained();
+    else if (this.#state === State.head) this.#goOn();
     else if (this.#state === State.closing && this.halfClosed) this.#gone("");
+    else if (this.#state === State.closing) this.#activeAt = this.plane.now;
   }
 
   refused(): void {
@@ -139,7 +155,7 @@ export class ClientConnection implements Endpoint, ClientHost {
   mayGoOn(): boolean {
     // What a client sent before it ended its side is still answered.
     if (this.halfClosed && this.#early.length === 0) return false;
-    return !this.plane.closing && this.#requests < this.plane.settings.maxRequestsPerConnection;
+    return this.entrance.open && this.#requests < this.plane.settings.maxRequestsPerConnection;
   }
 
   over(goOn: boolean): void {
@@ -152,9 +168,10 @@ export class ClientConnection implements Endpoint, ClientHost {
     this.#headSince = 0;
     this.#activeAt = this.plane.now;
     this.#lookedAt = 0;
-    if (this.#early.length > 0) this.#pump();
-    else if (this.halfClosed) this.#finish();
-    else this.resume();
+    if (this.#pace !== null) this.#pace.endSending();
+    // A client that takes no answers gets no more of them.
+    if (this.connection.queued > 0) this.pause();
+    else this.#goOn();
   }
 
   breakOff(reset: boolean): void {
@@ -187,36 +204,82 @@ export class ClientConnection implements Endpoint, ClientHost {
     tunnel.begin(block, head.end, end, early);
     if (this.halfClosed) tunnel.clientEnded();
     this.resume();
+    this.#tunnel = tunnel;
     return tunnel;
   }
 
-  /** To be called a few times a second. @param now coarse time */
   tick(now: number): void {
     const { settings } = this.plane;
-    if (this.#state === State.exchange) {
+    if (this.#state === State.tunnel) {
+      this.#tickTunnel(now);
+      return;
+    }
+    if (this.connection.queued > 0) this.#pace ??= new ClientPace();
+    if (this.#pace !== null && this.#takesTooLittle(this.#pace, now)) {
+      this.connection.reset();
+      this.#gone("send-timeout");
+    } else if (this.#state === State.exchange) {
       this.exchange.tick(now);
       this.#tickExchange(now);
-    } else if (this.#state === State.head) {
-      if (this.#headSince > 0 && this.#requests === 0 && this.#early.length === 0) {
-        if (now - this.#headSince > settings.headerMs) this.#gone("");
-      } else if (this.#early.length > 0) {
-        if (now - this.#headSince > settings.headerMs) this.#refuse(408, "header-timeout");
-      } else if (now - this.#activeAt > settings.keepAliveMs) this.#gone("");
-    } else if (this.#state === State.closing && now - this.#activeAt > closeWaitMs) this.#gone("");
+    } else if (this.#state === State.head) this.#tickHead(now);
+    else if (this.#state === State.closing && this.connection.queued === 0) {
+      if (now - this.#activeAt > closeWaitMs) this.#gone("");
+    }
+    if (settings.minRate > 0 && this.#state === State.exchange) this.#tickBody(now);
   }
 
-  /** Ends an idle connection; one with a request under way ends after it. */
   closeWhenIdle(): void {
-    if (this.idle) this.#gone("");
+    if (this.idleSince >= 0) this.#gone("");
+  }
+
+  #takesTooLittle(pace: ClientPace, now: number): boolean {
+    const measured = this.#state === State.exchange && this.exchange.claim.phase !== "long";
+    return pace.takesTooLittle(
+      this.connection,
+      measured ? this.exchange.bytesSent : -1,
+      now,
+      this.plane.settings,
+    );
+  }
+
+  #tickHead(now: number): void {
+    const { headerMs, keepAliveMs } = this.plane.settings;
+    if (this.connection.queued > 0) return;
+    if (this.#early.length > 0) {
+      const limit = this.entrance.open ? headerMs : Math.min(headerMs, closeWaitMs);
+      if (now - this.#headSince > limit) this.#refuse(408, "header-timeout");
+    } else if (this.#requests === 0) {
+      if (now - this.#headSince > headerMs) this.#gone("");
+    } else if (now - this.#activeAt > keepAliveMs) this.#gone("");
+  }
+
+  #tickTunnel(now: number): void {
+    const { tunnelMs } = this.plane.settings;
+    const tunnel = this.#tunnel;
+    if (tunnelMs === 0 || tunnel === null) return;
+    if (tunnel.moved) this.#activeAt = now;
+    else if (now - this.#activeAt >= tunnelMs) tunnel.close();
+    tunnel.moved = false;
   }
 
   #tickExchange(now: number): void {
+    if (this.#state !== State.exchange) return;
     const { settings } = this.plane;
     const silent = now - this.#activeAt;
-    if (!this.exchange.body.done && !this.#paused && !this.exchange.answered && silent > settings.bodyMs) {
+    if (this.exchange.wantsBody && !this.#paused && silent > settings.bodyMs) {
       this.exchange.fail(408, "client", "body-timeout");
     } else if (this.halfClosed && silent > settings.halfClosedMs) this.#gone("client-gone");
     else if (this.halfClosed) this.#probe();
+  }
+
+  /** A body has to come at the least rate, while it is the client that has to move. */
+  #tickBody(now: number): void {
+    if (this.exchange.wantsBody && !this.#paused) {
+      this.#pace ??= new ClientPace();
+      if (this.#pace.sendsTooLittle(this.#received, now, this.plane.settings)) {
+        this.exchange.fail(408, "client", "body-too-slow");
+      }
+    } else this.#pace?.excuseSending(this.#received, now);
   }
 
   /**
@@ -235,7 +298,7 @@ export class ClientConnection implements Endpoint, ClientHost {
     if (parsed > 0) {
       this.#requests += 1;
       this.#state = State.exchange;
-      if (this.#trusted) this.#believe(block.bytes, head);
+      if (this.trusted) this.#believe(block.bytes, head);
       this.exchange.begin(block, end);
     } else if (parsed === 0) {
       this.#early.append(block.bytes, start, end);
@@ -256,7 +319,7 @@ export class ClientConnection implements Endpoint, ClientHost {
     if (this.#pumping) return;
     this.#pumping = true;
     const { join } = this.plane.memory;
-    while (this.#state === State.head && this.#early.length > 0) {
+    while (this.#state === State.head && this.#early.length > 0 && this.connection.queued === 0) {
       const { length } = this.#early;
       join.bytes.set(this.#early.view(), join.start);
       this.#early.clear();
@@ -264,8 +327,15 @@ export class ClientConnection implements Endpoint, ClientHost {
       if (this.#state === State.head && this.#early.length === length) break;
     }
     this.#pumping = false;
-    if (this.#state !== State.head) return;
+    if (this.#state !== State.head || this.connection.queued > 0) return;
     if (this.halfClosed) this.#finish();
+    else this.resume();
+  }
+
+  /** To the next request. */
+  #goOn(): void {
+    if (this.#early.length > 0) this.#pump();
+    else if (this.halfClosed || !this.entrance.open) this.#finish();
     else this.resume();
   }
 
@@ -312,21 +382,7 @@ export class ClientConnection implements Endpoint, ClientHost {
   #leave(): void {
     this.#state = State.closed;
     this.#early.clear();
-    this.#keeper.gone(this);
+    this.#tunnel = null;
+    this.#onGone(this);
   }
-}
-
-function authorityOf(address: string, port: number): string {
-  return `${address.includes(":") ? `[${address}]` : address}:${port}`;
-}
-
-/** An empty line may end in these bytes. */
-function endsHead(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = bytes.indexOf(10, start); at >= 0 && at < end; at = bytes.indexOf(10, at + 1)) {
-    // What came before may have ended with a line end.
-    if (at - start < 3) return true;
-    const before = bytes[at - 1];
-    if (before === 10 || (before === 13 && bytes[at - 2] === 10)) return true;
-  }
-  return false;
 }

@@ -1,10 +1,11 @@
 import { type Server, createServer } from "node:net";
 import type { GatewaySettings } from "../../model/gateway-settings.ts";
 import type { Listener } from "../../model/route.ts";
-import { bind, closed, portTaken } from "../bind.ts";
+import { bind, portTaken } from "../bind.ts";
 import type { Destination } from "../destination.ts";
 import { AccessLog, type LogWrite } from "../edge/access-log.ts";
 import { createTrust } from "../edge/client-identity.ts";
+import { ErrorLog } from "../edge/error-log.ts";
 import type { ErrorPages } from "../edge/error-pages.ts";
 import { ClientFieldsCache } from "../edge/forwarding-fields.ts";
 import { createLogMemory } from "../edge/log-memory.ts";
@@ -15,8 +16,9 @@ import type { Gate } from "../gate.ts";
 import type { RequestStats } from "../request-stats.ts";
 import type { TargetState } from "../target-state.ts";
 import type { WorkerLog } from "../worker-log.ts";
-import type { Connection, Endpoint, Transport } from "../transport/transport.ts";
-import { ClientConnection } from "./client.ts";
+import type { Transport } from "../transport/transport.ts";
+import { Arrivals } from "./arrivals.ts";
+import type { Entrance } from "./entrance.ts";
 import type { Memory } from "./memory.ts";
 import type { Plane } from "./plane.ts";
 import { Reporter } from "./reporter.ts";
@@ -40,6 +42,8 @@ export interface DataPlaneOptions {
   stats: RequestStats;
   log: WorkerLog;
   settings: GatewaySettings;
+  /** Workers that share the limits of the settings. */
+  workers: number;
   transport: Transport;
   memory: Memory;
   pages: ErrorPages;
@@ -63,8 +67,10 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
   const requestNotes = new RequestNotes(createLogMemory(notes));
   const accessLog = new AccessLog(requestNotes, options.writeLog);
   const pools = new Map<TargetState, TargetPool>();
-  const servers = new Map<string, Server>();
-  const clients = createClientList();
+  const servers = new Map<string, { server: Server; entrance: Entrance }>();
+  const errors = new ErrorLog((reason, fields, leftOut) =>
+    options.log.warn({ reason, ...fields, ...(leftOut > 0 ? { leftOut } : {}) }, "a connection failed"),
+  );
   const plane: Plane = {
     gate,
     transport,
@@ -85,7 +91,6 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
       head,
     }),
     now: Math.floor(performance.now()),
-    closing: false,
     poolOf(target: TargetState, destination: Destination): TargetPool {
       const known = target.pool as TargetPool | null;
       if (known !== null) return known;
@@ -109,22 +114,18 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     plane.now = now;
     gate.tick(now);
     for (const pool of pools.values()) pool.sweep();
-    clients.each((client) => client.tick(now));
+    arrivals.tick(now);
+    errors.tick(now);
   }, tickMs);
   const clock = setInterval(() => plane.reporter.setClock(), 10_000);
-  const accepted = (listener: Listener) => {
-    const door = gate.door(listener.name);
-    return (connection: Connection): Endpoint | null => {
-      const fields = plane.clientFields.direct(connection.remoteAddress(), listener.port, false);
-      const client = new ClientConnection(plane, connection, door, fields, clients);
-      clients.add(client);
-      return client;
-    };
-  };
+  const arrivals = new Arrivals(plane, errors, options.pages, options.workers);
   const unlisten = (name: string) => {
-    const server = servers.get(name);
+    const listening = servers.get(name);
+    if (listening === undefined) return;
     servers.delete(name);
-    return server ? closed(server) : Promise.resolve();
+    listening.entrance.open = false;
+    listening.server.close();
+    arrivals.clients.closeIdle(listening.entrance);
   };
   return {
     async listen(listener) {
@@ -135,10 +136,15 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
       } catch (error) {
         throw portTaken(listener, error);
       }
-      transport.accept(server, accepted(listener));
-      servers.set(listener.name, server);
+      const entrance: Entrance = { listener, door: gate.door(listener.name), open: true };
+      transport.accept(
+        server,
+        (connection) => arrivals.accept(connection, entrance),
+        (code) => arrivals.failed(code),
+      );
+      servers.set(listener.name, { server, entrance });
     },
-    unlisten: (name) => void unlisten(name),
+    unlisten,
     listening: () => [...servers.keys()],
     left(target) {
       pools.get(target)?.close();
@@ -146,10 +152,8 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
       target.pool = null;
     },
     async close() {
-      plane.closing = true;
-      await Promise.all([...servers.keys()].map(unlisten));
-      clients.each((client) => client.closeWhenIdle());
-      await clients.empty();
+      for (const name of [...servers.keys()]) unlisten(name);
+      await arrivals.close();
       for (const pool of pools.values()) pool.close();
       clearInterval(ticker);
       clearInterval(clock);
@@ -162,41 +166,3 @@ const nothing = new Uint8Array(0);
 
 /** Room for what targets set. */
 const targetResponseLimits: HeadLimits = { line: 8_192, fields: 250, bytes: 65_536 };
-
-/** All clients of a worker, as a linked list: they come and go at no cost. */
-function createClientList() {
-  let first: ClientConnection | null = null;
-  let count = 0;
-  let emptied: (() => void) | null = null;
-  return {
-    add(client: ClientConnection): void {
-      client.next = first;
-      if (first !== null) first.previous = client;
-      first = client;
-      count += 1;
-    },
-    gone(client: ClientConnection): void {
-      if (client.previous !== null) client.previous.next = client.next;
-      else if (first === client) first = client.next;
-      else return;
-      if (client.next !== null) client.next.previous = client.previous;
-      client.next = null;
-      client.previous = null;
-      count -= 1;
-      if (count === 0) emptied?.();
-    },
-    each(visit: (client: ClientConnection) => void): void {
-      for (let client = first; client !== null; ) {
-        const { next } = client;
-        visit(client);
-        client = next;
-      }
-    },
-    empty(): Promise<void> {
-      if (count === 0) return Promise.resolve();
-      return new Promise((resolve) => {
-        emptied = resolve;
-      });
-    },
-  };
-}

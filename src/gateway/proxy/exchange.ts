@@ -19,6 +19,7 @@ import { mayUpgrade } from "./head-facts.ts";
 import { copyBytes, keptLimit } from "./memory.ts";
 import { connectReason } from "./connect-reason.ts";
 import { ResponseRelay } from "./response-relay.ts";
+import { sendProxyHeader } from "./proxy-header.ts";
 import { connectPause, isIdempotent } from "./retry.ts";
 import { rewriteInterim } from "./rewrite-response.ts";
 import type { SentRequest } from "./sent-request.ts";
@@ -101,6 +102,11 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
   /** The answer's head was sent. */
   get answered(): boolean {
     return this.relay.started;
+  }
+
+  /** It is the client's turn to send of the body. */
+  get wantsBody(): boolean {
+    return !this.body.done && !this.answered && this.#held === null && !this.#expects;
   }
 
   get bytesSent(): number {
@@ -260,6 +266,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     const { head } = this.host.plane;
     this.body.begin(head.framing, head.length);
     const bodyEnd = this.body.advance(join.bytes, head.end, end);
+    sendProxyHeader(upstream.connection, destination.proxyProtocol, this.host);
     this.#send(upstream, join, bodyEnd, end);
   }
 

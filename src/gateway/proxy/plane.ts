@@ -27,8 +27,6 @@ export interface Plane {
   readonly reporter: Reporter;
   /** `performance.now()` in whole milliseconds, up to a tick ago. */
   now: number;
-  /** Set once the process is about to end: answers ask clients to connect anew. */
-  closing: boolean;
   /** Filled anew for every request by `addTo`. */
   readonly additions: RequestAdditions;
   poolOf(target: TargetState, destination: Destination): TargetPool;

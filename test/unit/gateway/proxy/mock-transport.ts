@@ -84,10 +84,6 @@ export class MockConnection implements Connection {
     return this.output.toString("latin1");
   }
 
-  unsent(): number {
-    return this.#queue.reduce((sum, { start, end }) => sum + end - start, 0);
-  }
-
   write(block: Block, start: number, end: number): Written {
     if (this.#receiving === false && this.closed) return Written.refused;
     if (!this.#writable || this.broken) {

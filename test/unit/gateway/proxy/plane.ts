@@ -38,6 +38,7 @@ export async function openMockPlane(settings: Partial<GatewaySettings> = {}): Pr
     stats,
     log: pino({ level: "silent" }),
     settings: { ...defaultGatewaySettings, ...settings },
+    workers: 1,
     transport,
     memory,
     pages: noErrorPages,
