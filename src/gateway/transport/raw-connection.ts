@@ -13,6 +13,7 @@ import {
   type TcpHandle,
   wentAsync,
 } from "./handles.ts";
+import { keepAliveSeconds, type Unprobed } from "./probing.ts";
 import type { RawShare } from "./raw-share.ts";
 import { type Connection, type Endpoint, Written } from "./transport.ts";
 
@@ -21,10 +22,12 @@ const worthOwnBlock = 32_768;
 const notWorthOwnBlock = 8_192;
 
 /** A connection on a handle. An accepted one reads into the shared block, an outgoing one into a block of its own. */
-export class RawConnection implements Connection, HandleOwner {
+export class RawConnection implements Connection, HandleOwner, Unprobed {
   endpoint: Endpoint;
   queued = 0;
   closed = false;
+  next: Unprobed | null = null;
+  previous: Unprobed | null = null;
   readonly #handle: TcpHandle;
   readonly #share: RawShare;
   readonly #accepted: boolean;
@@ -143,6 +146,10 @@ export class RawConnection implements Connection, HandleOwner {
     return this.#localName().port ?? 0;
   }
 
+  probe(): void {
+    this.#handle.setKeepAlive(true, keepAliveSeconds);
+  }
+
   onConnect(status: Status): void {
     if (this.closed) return;
     if (status < 0) {
@@ -231,6 +238,7 @@ export class RawConnection implements Connection, HandleOwner {
   #leave(): void {
     this.closed = true;
     this.#writable = false;
+    if (!this.#accepted) this.#share.probing.remove(this);
     if (!this.#receiving) this.#giveBlock();
   }
 

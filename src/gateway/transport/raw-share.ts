@@ -1,5 +1,6 @@
 import { Block } from "./block.ts";
 import { newWriteRequest, type WriteRequest } from "./handles.ts";
+import { Probing } from "./probing.ts";
 import type { ReadBlocks } from "./read-blocks.ts";
 
 const scarceSize = 16_384;
@@ -9,6 +10,8 @@ export class RawShare {
   readonly blocks: ReadBlocks;
   /** What accepted connections read into. */
   readonly block: Block;
+  /** Outgoing connections; accepted ones have inherited it. */
+  readonly probing = new Probing();
   /** For the next write. */
   request: WriteRequest = newWriteRequest();
   readonly #scarceBuffer: Buffer;

@@ -10,12 +10,11 @@ import {
   type TcpHandle,
 } from "./handles.ts";
 import { nobody } from "./nobody.ts";
+import { keepAliveSeconds } from "./probing.ts";
 import { RawConnection } from "./raw-connection.ts";
 import { RawShare } from "./raw-share.ts";
 import { ReadBlocks, sharedSize } from "./read-blocks.ts";
 import type { AcceptFailed, Connection, Endpoint, Transport } from "./transport.ts";
-
-const keepAliveSeconds = 30;
 
 /**
  * Node's TCP handles without streams around them: an internal API, so `testRaw` comes first.
@@ -62,7 +61,7 @@ export function createRawTransport(blocks = new ReadBlocks(), shared = new Block
       return connection;
     }
     handle.setNoDelay(true);
-    handle.setKeepAlive(true, keepAliveSeconds);
+    share.probing.add(connection);
     return connection;
   };
 
