@@ -1,5 +1,5 @@
 import type { Backend } from "../model/route.ts";
-import { Destination } from "./destination.ts";
+import { BackendMemory, Destination } from "./destination.ts";
 import type { CompiledTable } from "./routing/table.ts";
 import { claimsOf } from "./claims.ts";
 import { type HeldClaim, TargetState } from "./target-state.ts";
@@ -8,16 +8,22 @@ import { type HeldClaim, TargetState } from "./target-state.ts";
 export class Targets {
   #present = new Map<string, TargetState>();
   #leaving = new Set<TargetState>();
+  #backends = new Map<string, BackendMemory>();
   readonly #left: (target: TargetState) => void;
+  readonly #workers: number;
 
-  /** @param left is called with each target that leaves the table */
-  constructor(left: (target: TargetState) => void) {
+  /**
+   * @param left is called with each target that leaves the table
+   * @param workers that share the limits of queues
+   */
+  constructor(left: (target: TargetState) => void, workers = 1) {
     this.#left = left;
+    this.#workers = workers;
   }
 
   /**
-   * The destination of a backend, for `compileTable`: targets that are known at the same address keep their state.
-   * Nothing changes until `adopt`.
+   * The destination of a backend, for `compileTable`: targets that are known at the same address keep their state,
+   * and so does the backend. Nothing changes until `adopt`.
    *
    * @param now `performance.now()`
    */
@@ -27,14 +33,17 @@ export class Targets {
       const same = known?.address === target.address && known.port === target.port;
       return same && known ? known : new TargetState(target, now);
     });
-    return new Destination(backend, targets);
+    return new Destination(backend, targets, this.#backends.get(backend.id) ?? new BackendMemory());
   }
 
   /** From here on the targets of this table are the present ones. */
   adopt(table: CompiledTable<Destination>): void {
     const before = this.#present;
     this.#present = new Map();
-    for (const destination of table.states.values()) {
+    this.#backends = new Map();
+    for (const [id, destination] of table.states) {
+      destination.memory.follow(destination.policy, this.#workers);
+      this.#backends.set(id, destination.memory);
       for (const [index, target] of destination.targets.entries()) {
         target.weight = destination.backend.targets[index]?.weight ?? 1;
         this.#present.set(target.id, target);
@@ -62,7 +71,12 @@ export class Targets {
     return this.#present.values();
   }
 
+  /** Those in the table, and those that left it and may have requests in flight. */
+  all(): TargetState[] {
+    return [...this.#present.values(), ...this.#leaving];
+  }
+
   claims(): HeldClaim[] {
-    return [...this.#present.values(), ...this.#leaving].flatMap(claimsOf);
+    return this.all().flatMap(claimsOf);
   }
 }

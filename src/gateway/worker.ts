@@ -1,12 +1,13 @@
 import cluster from "node:cluster";
 import { errorBody } from "../model/error.ts";
 import { type Listener, httpListener, type RoutingTable } from "../model/route.ts";
+import { WorkerLeases } from "./balance/worker-leases.ts";
 import type { Destination } from "./destination.ts";
 import { Drains } from "./drains.ts";
 import { readErrorPages } from "./edge/error-pages.ts";
 import { openLogSink } from "./edge/log-sink.ts";
 import { Gate } from "./gate.ts";
-import type { Envelope, Order, WorkerMessage } from "./messages.ts";
+import type { Envelope, Notice, Order, WorkerMessage } from "./messages.ts";
 import type { GatewayOptions } from "./options.ts";
 import { type DataPlane, createDataPlane } from "./proxy/data-plane.ts";
 import { createMemory } from "./proxy/memory.ts";
@@ -15,8 +16,10 @@ import { type CompiledTable, type HttpBinding, compileTable, ownListeners } from
 import { Targets } from "./targets.ts";
 import { chooseTransport } from "./transport/choose.ts";
 import { createWorkerLog } from "./worker-log.ts";
+import { workerTargets } from "./worker-targets.ts";
 
 const statsEveryMs = 1_000;
+const leasesEveryMs = 100;
 /** The time within which long-lived connections are closed when the gateway stops. */
 const stopSpreadMs = 1_000;
 const standardOutput = 1;
@@ -25,12 +28,13 @@ const standardOutput = 1;
 export function runWorker(options: GatewayOptions): void {
   const send = (message: WorkerMessage) => void process.send?.(message);
   const log = createWorkerLog(send);
-  const targets = new Targets((target) => plane?.left(target));
+  const targets = new Targets((target) => plane?.left(target), options.workers);
   const drains = new Drains(
     (target) => targets.of(target),
     (counts) => send({ type: "drain", counts }),
   );
-  const gate = new Gate(options.workers);
+  const gate = new Gate();
+  const leases = new WorkerLeases((reports) => send({ type: "leases", reports }));
   const stats = new RequestStats();
   let plane: DataPlane | null = null;
   let http: HttpBinding = { host: null, port: 0 };
@@ -39,9 +43,13 @@ export function runWorker(options: GatewayOptions): void {
   const compile = (table: RoutingTable) =>
     compileTable(table, http, (backend) => targets.destination(backend, performance.now()));
   const take = (compiled: CompiledTable<Destination>, held: boolean) => {
+    gate.hold();
     drains.keep(compiled.targets);
     targets.adopt(compiled);
+    leases.adopt(Array.from(compiled.states.values(), (to) => [to, to.queue]));
     gate.open(compiled, held);
+    // Who waits in a new queue now asks at once.
+    leases.tick();
     const wanted = new Set([httpListener, ...ownListeners(compiled.table, http).map((own) => own.name)]);
     for (const name of plane?.listening() ?? []) if (!wanted.has(name)) plane?.unlisten(name);
   };
@@ -88,6 +96,7 @@ export function runWorker(options: GatewayOptions): void {
       case "init":
         http = order.http;
         if (order.table) take(compile(order.table), order.held);
+        for (const id of order.down) setDown(id, true);
         return bindAll(order.listeners);
       case "prepare": {
         const bound = await bindAll(order.listeners);
@@ -110,10 +119,20 @@ export function runWorker(options: GatewayOptions): void {
         return drains.start(order.request);
       case "stats":
         return stats.take();
+      case "targets":
+        return workerTargets(targets.all(), gate.compiled, performance.now());
       case "stop":
         stop();
         return true;
     }
+  };
+  const setDown = (id: string, down: boolean) => {
+    for (const target of targets.of(id)) target.down = down;
+    gate.wake();
+  };
+  const hear = (notice: Notice) => {
+    if (notice.type === "leases") leases.obey(notice.orders);
+    else setDown(notice.target, notice.down);
   };
   const stop = () => {
     for (const claim of targets.claims()) {
@@ -130,7 +149,13 @@ export function runWorker(options: GatewayOptions): void {
     const buckets = stats.take();
     if (buckets.length > 0) send({ type: "stats", buckets });
   }, statsEveryMs);
-  process.on("message", ({ id, order }: Envelope) => {
+  setInterval(() => leases.tick(), leasesEveryMs);
+  process.on("message", (envelope: Envelope) => {
+    if (envelope.id === null) {
+      hear(envelope.notice);
+      return;
+    }
+    const { id, order } = envelope;
     obey(order).then(
       (value) => send({ type: "reply", id, error: null, value }),
       (error: unknown) => send({ type: "reply", id, error: errorBody(error), value: null }),

@@ -8,6 +8,7 @@ import type { Listener, Target } from "./route.ts";
  * | request | answer |
  * |---|---|
  * | GET /v1/status | GatewayStatus |
+ * | GET /v1/targets | TargetsStatus, as all workers together are at this moment |
  * | GET /v1/table | RoutingTable as it is served; null before the first |
  * | PUT /v1/table, RoutingTable | TableApplied, after every worker switched; 409 STALE (GATEWAY_REFUSED) or PORT_TAKEN; 422 GATEWAY_REFUSED |
  * | POST /v1/listeners/check, {listeners} | {} or 409 PORT_TAKEN: could these be bound? Binds nothing for good |
@@ -23,6 +24,28 @@ export interface GatewayStatus {
   serving: boolean;
   workers: { pid: number; generation: number }[];
   listeners: (Listener & { bound: boolean })[];
+}
+
+export interface TargetsStatus {
+  /** Those of the table, in its order, then those that left it and still have requests in flight. */
+  targets: TargetStatus[];
+  /** Requests that wait for a target, by backend; those in which none waits are left out. */
+  waiting: { backend: string; requests: number }[];
+}
+
+export interface TargetStatus {
+  /** Target id. */
+  id: string;
+  /** Backend id; null for one that left the table. */
+  backend: string | null;
+  /** Requests, upgraded connections and streams that it has, over all workers. */
+  inFlight: number;
+  /** The most that it may have; null for any number. */
+  maxInFlight: number | null;
+  /** Workers that send it nothing for a while because it failed again and again. */
+  ejectedBy: number;
+  /** It does not answer its probes: no worker sends it anything. */
+  down: boolean;
 }
 
 export interface TableApplied {

@@ -9,6 +9,7 @@ import type {
   ProbeRequest,
   StatBucket,
   TableApplied,
+  TargetsStatus,
 } from "../../model/gateway-api.ts";
 import type { Listener, RoutingTable } from "../../model/route.ts";
 import { checkTable } from "../table-check.ts";
@@ -17,6 +18,7 @@ import { drainOf, checkListenersBody, probeOf } from "./requests.ts";
 /** What the admin API gives access to. */
 export interface Administered {
   status(): GatewayStatus;
+  targets(): Promise<TargetsStatus>;
   table(): RoutingTable | null;
   applyTable(table: RoutingTable): Promise<TableApplied>;
   checkListeners(listeners: Listener[]): Promise<void>;
@@ -33,6 +35,7 @@ type Handler = (exchange: { url: URL; request: IncomingMessage; response: Server
 export function createAdmin(gateway: Administered, log: Logger): Server {
   const handlers: Record<string, Handler> = {
     "GET /v1/status": async ({ response }) => answer(response, 200, gateway.status()),
+    "GET /v1/targets": async ({ response }) => answer(response, 200, await gateway.targets()),
     "GET /v1/table": async ({ response }) => answer(response, 200, gateway.table()),
     "PUT /v1/table": async ({ request, response }) => {
       const body = await bodyOf(request);

@@ -1,3 +1,4 @@
+import type { RoutingTable } from "../../model/route.ts";
 import type { LeaseOrder, LeaseReport } from "../balance/lease-messages.ts";
 
 /** What one worker holds of one target, as far as the primary knows. */
@@ -190,6 +191,16 @@ export class LeaseBook {
     shared.holdings.set(worker, made);
     return made;
   }
+}
+
+/** The requests in flight that targets of a table allow, by target id; those without a limit are left out. */
+export function limitsOf(table: RoutingTable): Map<string, number> {
+  return new Map(
+    table.backends.flatMap(({ policy, targets }) => {
+      const most = policy?.maxInFlight;
+      return most === undefined ? [] : targets.map(({ id }): [string, number] => [id, most]);
+    }),
+  );
 }
 
 /** Shares that nobody holds; below 0 after the limit was lowered. */

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 import type { Logger } from "pino";
 import { CutoverError, fromErrorBody } from "../../model/error.ts";
-import type { Answers, Envelope, Order, WorkerMessage } from "../messages.ts";
+import type { Answers, Envelope, Notice, Order, WorkerMessage } from "../messages.ts";
 
 /** A worker that does not answer an order within this is killed. */
 const answerWithinMs = 5_000;
@@ -73,14 +73,7 @@ export class Pool {
       }, answerWithinMs);
       this.#pending.set(id, { member, resolve, reject, timer });
     });
-    const envelope: Envelope = { id, order };
-    // One that can't be reached any more may still carry requests: only its end is an answer.
-    if (!member.worker.isConnected()) member.worker.process.kill("SIGKILL");
-    else {
-      member.worker.send(envelope, (error) => {
-        if (error) member.worker.process.kill("SIGKILL");
-      });
-    }
+    send(member, { id, order });
     return (await answer) as Answers[O["type"]] | null;
   }
 
@@ -93,6 +86,17 @@ export class Pool {
       if (outcome.value !== null) answers.push(outcome.value);
     }
     return answers;
+  }
+
+  /** Tells a worker something, after the orders that it was given before. Nothing comes of one that has ended. */
+  tell(worker: number, notice: Notice): void {
+    const member = this.#members.get(worker);
+    if (member && !member.worker.isDead()) send(member, { id: null, notice });
+  }
+
+  /** Tells all workers, also those that are just starting. */
+  tellAll(notice: Notice): void {
+    for (const worker of this.#members.keys()) this.tell(worker, notice);
   }
 
   /** Lets all workers finish; kills what is left after `graceMs`. */
@@ -170,6 +174,16 @@ export class Pool {
         this.#options.log.error({ err: error }, "a worker can't start");
       });
     }, pause);
+  }
+}
+
+/** One that can't be reached any more may still carry requests: it is killed, and only its end is an answer. */
+function send({ worker }: Member, envelope: Envelope): void {
+  if (!worker.isConnected()) worker.process.kill("SIGKILL");
+  else {
+    worker.send(envelope, (error) => {
+      if (error) worker.process.kill("SIGKILL");
+    });
   }
 }
 

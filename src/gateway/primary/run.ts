@@ -15,10 +15,13 @@ import { type HttpBinding, isHttpAlias } from "../routing/table.ts";
 import { version } from "../version.ts";
 import { type Administered, createAdmin } from "./admin.ts";
 import { DrainBoard } from "./drain-board.ts";
+import { Health } from "./health.ts";
+import { LeaseBook } from "./leases.ts";
 import { Pool } from "./pool.ts";
 import { probeAll } from "./probe.ts";
 import { loadSnapshot } from "./snapshot.ts";
 import { Switchover } from "./switchover.ts";
+import { targetsStatus } from "./targets-status.ts";
 
 /** How long control has, after a start, to confirm or replace the snapshot's table. */
 const confirmWithinMs = 3_000;
@@ -26,6 +29,8 @@ const confirmWithinMs = 3_000;
 const bindWithinMs = 3_000;
 /** How long requests under way may take when the gateway stops; less than the 10 s that an engine gives. */
 const stopWithinMs = 9_000;
+/** How often shares of targets' limits are moved between workers that wait for them. */
+const leasesEveryMs = 100;
 
 /**
  * Hardly anything is allocated for a request, so a small young generation costs no time, and saves what node would
@@ -40,7 +45,17 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
   const http: HttpBinding = { host: options.bind, port: options.httpPort };
   await mkdir(dirname(options.socket), { recursive: true });
   const table = await readTable(options.snapshot, log);
-  const switchover = new Switchover({ http, snapshot: options.snapshot, table, log });
+  const leases = new LeaseBook((worker, orders) => pool.tell(worker, { type: "leases", orders }));
+  const health = new Health({
+    version,
+    changed(target, down, reason) {
+      pool.tellAll({ type: "health", target, down });
+      if (down) log.warn({ target, reason }, "a target does not answer its probes: it gets no requests");
+      else log.info({ target }, "a target gets requests again");
+    },
+  });
+  const { snapshot } = options;
+  const switchover = new Switchover({ http, snapshot, table, leases, health, log });
   const board = new DrainBoard();
   const stats = new Stats();
 
@@ -57,10 +72,14 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
     init: (member) => switchover.init(pool, member),
     news(member, message) {
       if (message.type === "drain") board.report(member.id, message.counts);
+      if (message.type === "leases") leases.report(member.id, message.reports);
       if (message.type === "log") log[message.level](message.fields, message.message);
       if (message.type === "stats") for (const bucket of message.buckets) stats.add(bucket);
     },
-    died: (member) => board.died(member.id),
+    died(member) {
+      board.died(member.id);
+      leases.left(member.id);
+    },
   });
   await pool.start();
 
@@ -78,6 +97,8 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
           isHttpAlias(listener, http) || pool.ready.every((member) => member.bound.includes(listener.name)),
       })),
     }),
+    targets: async () =>
+      targetsStatus(switchover.table, await pool.askAll({ type: "targets" }), new Set(health.down)),
     applyTable: async (next) => {
       const applied = await switchover.apply(pool, next);
       board.keep(new Set(next.backends.flatMap((backend) => backend.targets.map((target) => target.id))));
@@ -106,6 +127,7 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
   const admin = createAdmin(gateway, log);
   await listenOnSocket(admin, options.socket);
   const housekeeping = setInterval(() => stats.forget(Date.now()), 60_000);
+  const sharing = setInterval(() => leases.tick(), leasesEveryMs);
   const confirm = setTimeout(() => {
     switchover.serveSnapshot(pool).catch((error: unknown) => log.error({ err: error }, "can't serve"));
   }, confirmWithinMs);
@@ -121,9 +143,13 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
     log.info({ signal }, "gateway stops");
     clearTimeout(confirm);
     clearInterval(housekeeping);
+    health.stop();
     admin.close();
     admin.closeAllConnections();
-    void pool.stop(stopWithinMs).then(() => process.exit(0));
+    void pool.stop(stopWithinMs).then(() => {
+      clearInterval(sharing);
+      process.exit(0);
+    });
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);

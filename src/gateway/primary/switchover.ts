@@ -5,6 +5,8 @@ import type { TableApplied } from "../../model/gateway-api.ts";
 import { type Listener, type RoutingTable, httpListener } from "../../model/route.ts";
 import { tryBind } from "../bind.ts";
 import { type HttpBinding, ownListeners } from "../routing/table.ts";
+import type { Health } from "./health.ts";
+import { type LeaseBook, limitsOf } from "./leases.ts";
 import { createMutex } from "./mutex.ts";
 import { type Member, type Pool, workerLost } from "./pool.ts";
 import { writeSnapshot } from "./snapshot.ts";
@@ -14,12 +16,14 @@ export interface SwitchoverOptions {
   snapshot: string;
   /** The table of the snapshot; null when there is none. */
   table: RoutingTable | null;
+  leases: LeaseBook;
+  health: Health;
   log: Logger;
 }
 
 /**
  * Holds the table that the workers serve, and replaces it in all of them as one step: once any worker has claimed a
- * target under the new table, none claims under the old one. One replacement, or start of a worker, at a time.
+ * target under the new table, none claims under the old one. Limits of targets and probes follow it. One replacement, or start of a worker, at a time.
  */
 export class Switchover {
   readonly #options: SwitchoverOptions;
@@ -47,13 +51,16 @@ export class Switchover {
       const { http } = this.#options;
       const listeners: Listener[] = [{ name: httpListener, ...http }];
       if (this.#table) listeners.push(...(await this.#bindable(pool, this.#table, () => true)));
-      const bound = await pool.ask(member, {
+      const answer = pool.ask(member, {
         type: "init",
         http,
         table: this.#table,
         held: !this.#serving,
+        down: this.#options.health.down,
         listeners,
       });
+      this.#options.leases.joined(member.id);
+      const bound = await answer;
       if (bound === null) throw workerLost();
       member.bound = bound;
       member.ready = true;
@@ -92,6 +99,7 @@ export class Switchover {
         throw error;
       }
       this.#table = table;
+      this.#options.leases.setLimits(limitsOf(table));
       const wanted = new Set([
         httpListener,
         ...ownListeners(table, this.#options.http).map((own) => own.name),
@@ -101,6 +109,7 @@ export class Switchover {
       await pool.askAll({ type: "commit" });
       const ms = performance.now() - from;
       this.#serving = true;
+      this.#options.health.follow(table);
       const workers = pool.ready.length;
       for (const member of pool.ready) {
         member.generation = table.generation;
@@ -160,8 +169,10 @@ export class Switchover {
   }
 
   async #release(pool: Pool): Promise<void> {
+    if (this.#table) this.#options.leases.setLimits(limitsOf(this.#table));
     await pool.askAll({ type: "commit" });
     this.#serving = true;
+    if (this.#table) this.#options.health.follow(this.#table);
   }
 }
 

@@ -223,7 +223,8 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
 
   overdue(outcome: Outcome): void {
     this.#waiting = false;
-    this.#refuse(outcome);
+    if (outcome === Outcome.full) this.fail(503, "gateway", "queue-timeout");
+    else this.#refuse(outcome);
   }
 
   timeout(): void {
@@ -251,7 +252,9 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     if (this.#due !== Due.nothing && now >= this.#dueAt) this.#overdue();
     else if (destination !== null && destination.responseMs > 0 && upstream !== null) {
       const waits = !this.answered && this.body.done && !upstream.connecting;
-      if (waits && now - this.#sentAt > destination.responseMs) this.fail(504, "target", "response-timeout");
+      if (!waits || now - this.#sentAt <= destination.responseMs) return;
+      if (this.target !== null) targetFailed(destination, this.target, performance.now());
+      this.fail(504, "target", "response-timeout");
     }
   }
 
@@ -370,9 +373,11 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     this.claim.release();
     if (upstream === null || destination === null || target === null) return;
     if (!this.answered) {
-      targetFailed(destination, target, performance.now());
+      const now = performance.now();
+      targetFailed(destination, target, now);
       const untouched = this.body.done ? this.#sentWhole : this.#bodyBytes === 0;
-      if (upstream.sent.whole && untouched && this.#sentTimes <= destination.retries) {
+      const again = upstream.sent.whole && untouched && this.#sentTimes <= destination.retries;
+      if (again && destination.retryBudget.spend(now)) {
         this.#tried.add(target);
         this.retries += 1;
         this.#resend(upstream);
@@ -419,7 +424,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
 
   #unclaimed(outcome: Outcome, bytes: Uint8Array, end: number): void {
     const { gate, head } = this.host.plane;
-    if (!gate.wait(this, outcome)) {
+    if (!gate.wait(this, outcome, this.claim, this.#tried)) {
       this.#refuse(outcome);
       return;
     }
@@ -491,6 +496,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     upstream.begin(this, this.method, this.minor === 0);
     const again = isIdempotent(this.method) && (whole || bodyEnd === head.end);
     upstream.sent.keep(to, to.start, again ? composed.end : composed.headEnd, again);
+    if (this.#sentTimes === 0) this.destination?.retryBudget.earn();
     this.#sentTimes += 1;
     this.#sentWhole = whole;
     this.#sentAt = plane.now;

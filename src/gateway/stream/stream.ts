@@ -3,7 +3,8 @@ import { TriedTargets } from "../balance/tried-targets.ts";
 import { TargetClaim } from "../claims.ts";
 import type { Destination } from "../destination.ts";
 import { readProxyHeader, writeProxyHeader } from "../edge/proxy-protocol.ts";
-import { type Gate, Outcome } from "../gate.ts";
+import type { Gate } from "../gate.ts";
+import { Outcome } from "../claim-outcome.ts";
 import { connectReason } from "../proxy/connect-reason.ts";
 import { connectPause } from "../proxy/retry.ts";
 import type { TargetState } from "../target-state.ts";
@@ -113,9 +114,9 @@ export class StreamConnection implements Endpoint {
   }
 
   close(): void {
-    const target = this.#target;
+    const { target } = this.#claim;
     if (this.#passage !== null) this.#passage.cut("drained");
-    else if (this.#state === State.connecting && target !== null) {
+    else if (target !== null) {
       // Nothing was sent: another target may have it.
       this.#leave();
       this.#tried.add(target);
@@ -202,7 +203,7 @@ export class StreamConnection implements Endpoint {
     const outcome = gate.claimStream(this.#listener, this.#serverName, this.#claim, this.#tried);
     this.#destination = gate.destination ?? this.#destination;
     if (outcome === Outcome.claimed) this.#connect();
-    else if (gate.wait(this, outcome)) this.#state = State.waiting;
+    else if (gate.wait(this, outcome, this.#claim, this.#tried)) this.#state = State.waiting;
     else this.#unserved(outcome);
   }
 
