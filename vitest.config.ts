@@ -1,5 +1,20 @@
 import { defineConfig } from "vitest/config";
 
+/** The rules of the protocols at the gateway process, once for each way that it handles connections. */
+function conformance(name: string, transport: "raw" | "net", groupOrder: number) {
+  return {
+    test: {
+      name,
+      include: ["test/conformance/**/*.test.ts"],
+      env: { CUTOVER_GATEWAY_TRANSPORT: transport },
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+      fileParallelism: false,
+      sequence: { groupOrder },
+    },
+  };
+}
+
 /** Files of one project run beside each other or one by one; groups run one after another. */
 export default defineConfig({
   test: {
@@ -23,16 +38,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      {
-        test: {
-          name: "conformance",
-          include: ["test/conformance/**/*.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
-        },
-      },
+      conformance("conformance", "raw", 2),
+      conformance("conformance-net", "net", 3),
       {
         test: {
           name: "e2e",
@@ -40,7 +47,7 @@ export default defineConfig({
           testTimeout: 900_000,
           hookTimeout: 300_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -1,13 +1,13 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { foreground } from "./process.mjs";
 import { root } from "./paths.mjs";
+import { foreground } from "./process.mjs";
 
 /** True when the arguments name only tests that need no engine. */
 export function needsEngine(args) {
   const project = args.indexOf("--project");
-  if (project >= 0) return !["unit", "conformance"].includes(args[project + 1]);
+  if (project >= 0) return !/^(unit|conformance)/.test(args[project + 1]);
   const paths = args.filter((arg) => !arg.startsWith("-"));
   return (
     paths.length === 0 || paths.some((path) => !/^(\.\/)?test\/(unit|property|conformance)\b/.test(path))
@@ -17,7 +17,7 @@ export function needsEngine(args) {
 /** True when the arguments name tests of conformance, or all. */
 export function needsServers(args) {
   const project = args.indexOf("--project");
-  if (project >= 0) return args[project + 1] === "conformance";
+  if (project >= 0) return /^conformance/.test(args[project + 1]);
   const paths = args.filter((arg) => !arg.startsWith("-"));
   return paths.length === 0 || paths.some((path) => /^(\.\/)?test\/?(conformance\b|$)/.test(path));
 }

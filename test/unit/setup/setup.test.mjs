@@ -47,6 +47,7 @@ describe("needsEngine", () => {
     [["test/unit", "test/e2e"], true],
     [["--project", "unit"], false],
     [["--project", "conformance"], false],
+    [["--project", "conformance-net"], false],
     [["test/unit", "test/conformance"], false],
     [["--project", "e2e"], true],
     [["--bail=1"], true],
@@ -62,6 +63,7 @@ describe("needsServers", () => {
     [["test/conformance/http"], true],
     [["test/unit", "test/conformance"], true],
     [["--project", "conformance"], true],
+    [["--project", "conformance-net"], true],
     [["--project", "integration"], false],
     [["--bail=1"], true],
   ])("%j: %s", (args, needs) => {
