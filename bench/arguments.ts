@@ -13,6 +13,7 @@ export type BenchArguments =
       loads: AnyLoad[];
       proxies: ProxyName[];
       json: boolean;
+      markdown: boolean;
     }
   | { bench: "mock"; json: boolean }
   | { bench: "soak"; minutes: number; json: boolean };
@@ -28,6 +29,7 @@ export const usage = `npm run bench -- deploy|dataplane|mock|soak [options]
     --seconds S     length of one measurement (4)
     --loads A,B     of ${allLoads.join(", ")} (all)
     --proxies A,B   of ${proxyNames.join(", ")} (all)
+    --markdown      print tables for docs/performance.md
   mock            what the gateway's own code takes for a request, without sockets
   soak            the gateway under mixed load with a switch every second; fails on a failed request or a leak
     --minutes N     how long (30)
@@ -50,6 +52,7 @@ export function benchArguments(args: string[]): BenchArguments {
       proxies: { type: "string" },
       minutes: { type: "string" },
       json: { type: "boolean", default: false },
+      markdown: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -61,6 +64,8 @@ export function benchArguments(args: string[]): BenchArguments {
     const wrong = names.find((name) => values[name] !== undefined);
     if (wrong) throw new Error(`${bench} knows no --${wrong}`);
   };
+  if (bench !== "" && bench !== "dataplane" && values.markdown)
+    throw new Error(`${bench} knows no --markdown`);
   if (bench === "deploy") {
     refuse("seconds", "loads", "proxies", "minutes");
     return { bench, rounds: number("rounds", values.rounds ?? "5", 1, mostRounds, true), json };
@@ -74,6 +79,7 @@ export function benchArguments(args: string[]): BenchArguments {
       loads: names("loads", values.loads, allLoads),
       proxies: names("proxies", values.proxies, proxyNames),
       json,
+      markdown: values.markdown,
     };
   }
   refuse("rounds", "seconds", "loads", "proxies");

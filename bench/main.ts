@@ -1,5 +1,6 @@
 import { type BenchArguments, benchArguments, usage } from "./arguments.ts";
 import { benchDataplane } from "./dataplane/bench.ts";
+import { dataplaneMarkdown } from "./dataplane/markdown.ts";
 import { dataplaneText } from "./dataplane/text.ts";
 import { benchDeploy } from "./deploy/bench.ts";
 import { reportText } from "./deploy/text.ts";
@@ -21,7 +22,7 @@ async function bench(args: BenchArguments, signal: AbortSignal): Promise<Outcome
   }
   if (args.bench === "dataplane") {
     const report = await benchDataplane({ ...args, signal, say });
-    return { report, text: dataplaneText(report), good: true };
+    return { report, text: args.markdown ? dataplaneMarkdown(report) : dataplaneText(report), good: true };
   }
   if (args.bench === "soak") {
     const report = await benchSoak(args.minutes, signal, say);

@@ -60,7 +60,7 @@ export const pureFiles = [
   "src/control/{app-lock,rollback-target,summaries,target-set}.ts",
   "src/cli/render/{error,history,log-lines,plain,progress-lines,quantity,receipt,status}.ts",
   "tools/load/{latency,monotony,report}.ts",
-  "bench/dataplane/{aims,routes,summary,table,text}.ts",
+  "bench/dataplane/{aims,markdown,routes,summary,table,text}.ts",
   "bench/soak/{leaks,text}.ts",
 ];
 

@@ -13,6 +13,7 @@ describe("benchArguments", () => {
       loads: [...loadNames, "idle", "two-workers"],
       proxies: [...proxyNames],
       json: false,
+      markdown: false,
     });
     const some = ["dataplane", "--loads", "close,tiny", "--proxies", "nginx,gateway", "--json"];
     expect(benchArguments(some)).toMatchObject({
@@ -29,6 +30,7 @@ describe("benchArguments", () => {
     expect(() => benchArguments(["dataplane", "--rounds", "1.5"])).toThrow("whole number from 1 to 100");
     expect(() => benchArguments(["soak", "--rounds", "3"])).toThrow("soak knows no --rounds");
     expect(() => benchArguments(["soak", "--minutes", "0"])).toThrow("number from 0.1");
+    expect(() => benchArguments(["mock", "--markdown"])).toThrow("mock knows no --markdown");
     expect(() => benchArguments(["deploy", "--seconds", "3"])).toThrow("deploy knows no --seconds");
   });
 });
