@@ -60,7 +60,7 @@ export class ClientPace {
    */
   sendsTooLittle(received: number, now: number, settings: PaceSettings): boolean {
     if (this.#sending.at < 0) beginRate(this.#sending, now);
-    else moved(this.#sending, received - this.#received);
+    moved(this.#sending, received - this.#received);
     this.#received = received;
     return tooSlow(this.#sending, now, settings.minRate);
   }
@@ -72,7 +72,8 @@ export class ClientPace {
   }
 
   /** The body is over. */
-  endSending(): void {
+  endSending(received: number): void {
+    this.#received = received;
     endRate(this.#sending);
   }
 }

@@ -168,7 +168,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
     this.#headSince = 0;
     this.#activeAt = this.plane.now;
     this.#lookedAt = 0;
-    if (this.#pace !== null) this.#pace.endSending();
+    if (this.#pace !== null) this.#pace.endSending(this.#received);
     // A client that takes no answers gets no more of them.
     if (this.connection.queued > 0) this.pause();
     else this.#goOn();
