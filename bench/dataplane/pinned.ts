@@ -16,7 +16,7 @@ export interface Pinned {
 const stopWithinMs = 5_000;
 const answersWithinMs = 20_000;
 
-/** Starts a program on processors of a list; what it says goes to the end of a file. */
+/** Starts a program on processors of a list; what it says goes to the end of a file. It ends with this process, however. */
 export function startPinned(
   cpus: string,
   command: readonly string[],
@@ -24,7 +24,8 @@ export function startPinned(
   env: NodeJS.ProcessEnv = process.env,
 ): Pinned {
   const file = openSync(output, "a");
-  const child = spawn("taskset", ["-c", cpus, ...command], { stdio: ["ignore", file, file], env });
+  const enclosed = ["--pdeathsig", "SIGTERM", "taskset", "-c", cpus, ...command];
+  const child = spawn("setpriv", enclosed, { stdio: ["ignore", file, file], env });
   closeSync(file);
   const ended = once(child, "exit").catch(() => undefined);
   return {
