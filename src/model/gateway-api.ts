@@ -58,6 +58,8 @@ export interface TableApplied {
 export interface ProbeRequest {
   targets: Target[];
   check: Check;
+  /** Version of the PROXY protocol that the targets want to be spoken to in; none unless given. */
+  proxyProtocol?: 0 | 1 | 2;
 }
 
 export type ProbeEvent =

@@ -23,7 +23,7 @@ const excluded = 8;
  * than none. A target of weight 0 gets nothing in any case, nor does one at its limit.
  *
  * Weights are compared by (requests in flight + a random part of one) / weight: with equal weights that is the fewest
- * requests in flight, and idle targets share in the order of their weights. Above eight targets of the same weight two
+ * requests in flight; when nothing is in flight, targets share exactly in proportion to their weights. Above eight targets of the same weight two
  * are drawn at random and compared ("power of two choices"), which keeps the choice cheap and the load nearly as even.
  *
  * @param now `performance.now()`
@@ -71,6 +71,7 @@ function bestOfAll(
 ): TargetState | null {
   const targets = backend.targets;
   const even = isEven(backend);
+  const idle = !even && isIdle(backend);
   let chosen: TargetState | null = null;
   let bestRank = excluded;
   let lowest = Number.POSITIVE_INFINITY;
@@ -81,7 +82,7 @@ function bestOfAll(
     const rank = rankOf(target, now, sentTo);
     if (rank < doubtful) someInOrder = true;
     if (rank > bestRank || rank === excluded || target.inFlight >= target.limit) continue;
-    const load = even ? target.inFlight : loadOf(backend, target, now, random);
+    const load = even ? target.inFlight : loadOf(backend, target, now, random, idle);
     if (rank < bestRank || load < lowest) {
       bestRank = rank;
       lowest = load;
@@ -112,7 +113,9 @@ function betterOfTwo(
     if (one.inFlight >= one.limit || other.inFlight >= other.limit) continue;
     if (rankOf(one, now, sentTo) !== 0 || rankOf(other, now, sentTo) !== 0) continue;
     if (isEven(backend)) return other.inFlight < one.inFlight ? other : one;
-    return loadOf(backend, other, now, random) < loadOf(backend, one, now, random) ? other : one;
+    const idle = one.inFlight + other.inFlight === 0;
+    const load = loadOf(backend, one, now, random, idle);
+    return loadOf(backend, other, now, random, idle) < load ? other : one;
   }
   return null;
 }
@@ -130,9 +133,24 @@ function isEven(backend: BackendState): boolean {
   return !backend.weighted && backend.slowStartMs === 0;
 }
 
-function loadOf(backend: BackendState, target: TargetState, now: number, random: () => number): number {
-  const share = slowStartShare(now - target.since, backend.slowStartMs);
-  return (target.inFlight + random()) / (target.weight * share);
+function isIdle(backend: BackendState): boolean {
+  const targets = backend.targets;
+  for (let index = 0; index < targets.length; index += 1) {
+    if ((targets[index] as TargetState).inFlight > 0) return false;
+  }
+  return true;
+}
+
+/** @param idle nothing is in flight in any: the lowest of exponentially distributed loads is in proportion to weights */
+function loadOf(
+  backend: BackendState,
+  target: TargetState,
+  now: number,
+  random: () => number,
+  idle: boolean,
+): number {
+  const weight = target.weight * slowStartShare(now - target.since, backend.slowStartMs);
+  return (idle ? -Math.log(1 - random()) : target.inFlight + random()) / weight;
 }
 
 /** The part of its weight that a target has at an age, in milliseconds: grows evenly from a tenth to all of it. */

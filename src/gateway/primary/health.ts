@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { BackendPolicy, RoutingTable, Target } from "../../model/route.ts";
-import { probe } from "./probe.ts";
+import { type ProxyVersion, probe } from "./probe.ts";
 
 type ProbePolicy = NonNullable<BackendPolicy["probe"]>;
 
@@ -21,6 +21,7 @@ export interface HealthOptions {
 interface Subject {
   target: Target;
   policy: ProbePolicy;
+  proxyProtocol: ProxyVersion;
 }
 
 /**
@@ -46,7 +47,8 @@ export class Health {
     const subjects = new Map<string, Subject>();
     for (const { policy, targets } of table.backends) {
       if (!policy?.probe) continue;
-      for (const target of targets) subjects.set(target.id, { target, policy: policy.probe });
+      const { probe: own, proxyProtocol = 0 } = policy;
+      for (const target of targets) subjects.set(target.id, { target, policy: own, proxyProtocol });
     }
     for (const [id, watch] of this.#watched) {
       const subject = subjects.get(id);
@@ -98,21 +100,26 @@ class Watch {
   }
 
   async #probe(): Promise<void> {
-    const { target, policy } = this.subject;
+    const { target, policy, proxyProtocol } = this.subject;
+    const { check } = policy;
     this.#abort = new AbortController();
-    const { reason } = await probe(target, policy.check, this.#options.version, this.#abort.signal);
+    const { reason } = await probe(
+      { target, check, proxyProtocol },
+      this.#options.version,
+      this.#abort.signal,
+    );
     this.#abort = null;
     if (this.#stopped) return;
     const isGood = reason === null;
     this.#streak = isGood === this.down ? this.#streak + 1 : 0;
-    if (this.#streak >= (this.down ? policy.check.successes : policy.failures)) {
+    if (this.#streak >= (this.down ? check.successes : policy.failures)) {
       this.#streak = 0;
       this.down = !this.down;
       this.#options.changed(target.id, this.down, reason);
     }
     const isComingBack = this.down && isGood;
     const spread = 1 + (2 * Math.random() - 1) * jitter;
-    this.#timer = this.#after(isComingBack ? policy.check.intervalMs : policy.everyMs * spread);
+    this.#timer = this.#after(isComingBack ? check.intervalMs : policy.everyMs * spread);
   }
 }
 
@@ -120,6 +127,7 @@ function isSame(one: Subject, other: Subject): boolean {
   return (
     one.target.address === other.target.address &&
     one.target.port === other.target.port &&
+    one.proxyProtocol === other.proxyProtocol &&
     isDeepStrictEqual(one.policy, other.policy)
   );
 }

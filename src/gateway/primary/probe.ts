@@ -1,9 +1,13 @@
 import { get } from "node:http";
-import { connect } from "node:net";
+import { type Socket, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Check } from "../../model/check.ts";
-import type { ProbeEvent } from "../../model/gateway-api.ts";
+import type { ProbeEvent, ProbeRequest } from "../../model/gateway-api.ts";
 import type { Target } from "../../model/route.ts";
+import { writeProxyHeader } from "../edge/proxy-protocol.ts";
+
+/** Version of the PROXY protocol that a target wants to be spoken to in; 0 for none. */
+export type ProxyVersion = 0 | 1 | 2;
 
 /** Outcome of one probe; `reason` is null on success. */
 export interface Probed {
@@ -11,33 +15,40 @@ export interface Probed {
   ms: number;
 }
 
+/** What is asked of a target. */
+export interface Subject {
+  target: Target;
+  check: Check;
+  proxyProtocol: ProxyVersion;
+}
+
 /**
  * Probes all targets, each in a loop of its own over connections of its own, until each had `check.successes`
  * successes in a row. A failure is told when its reason changes.
  */
 export async function probeAll(
-  targets: Target[],
-  check: Check,
+  { targets, check, proxyProtocol = 0 }: ProbeRequest,
   version: string,
   tell: (event: ProbeEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  await Promise.all(targets.map((target) => probeUntilReady(target, check, version, tell, signal)));
+  const subjects = targets.map((target): Subject => ({ target, check, proxyProtocol }));
+  await Promise.all(subjects.map((subject) => probeUntilReady(subject, version, tell, signal)));
   if (!signal.aborted) tell({ type: "done" });
 }
 
 async function probeUntilReady(
-  target: Target,
-  check: Check,
+  subject: Subject,
   version: string,
   tell: (event: ProbeEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const { target, check } = subject;
   let streak = 0;
   let firstGoodAt = 0;
   let lastReason: string | null = null;
   while (!signal.aborted) {
-    const { reason, ms } = await probe(target, check, version, signal);
+    const { reason, ms } = await probe(subject, version, signal);
     if (signal.aborted) return;
     if (reason === null) {
       streak += 1;
@@ -56,28 +67,24 @@ async function probeUntilReady(
   }
 }
 
-/** One probe: a GET, or a TCP connection when the check has no path. Never rejects. */
-export async function probe(
-  target: Target,
-  check: Check,
-  version: string,
-  signal: AbortSignal,
-): Promise<Probed> {
+/** One probe: a GET, or a TCP connection when the check has no path. Never rejects. @param version of the gateway */
+export async function probe(subject: Subject, version: string, signal: AbortSignal): Promise<Probed> {
+  const { check } = subject;
   const from = performance.now();
   const limit = AbortSignal.timeout(check.timeoutMs);
   const either = AbortSignal.any([signal, limit]);
   const reason = await (check.path === null
-    ? probeTcp(target, either)
-    : probeHttp(target, check, check.path, version, either)
+    ? probeTcp(subject, either)
+    : probeHttp(subject, check.path, version, either)
   ).catch((error: unknown) => (limit.aborted ? `no answer within ${check.timeoutMs} ms` : describe(error)));
   return { reason, ms: performance.now() - from };
 }
 
-function probeTcp(target: Target, signal: AbortSignal): Promise<null> {
+function probeTcp(subject: Subject, signal: AbortSignal): Promise<null> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: target.address, port: target.port, signal });
+    const socket = open(subject, signal);
     socket.once("connect", () => {
-      socket.destroy();
+      socket.destroySoon();
       resolve(null);
     });
     socket.on("error", reject);
@@ -85,20 +92,18 @@ function probeTcp(target: Target, signal: AbortSignal): Promise<null> {
 }
 
 function probeHttp(
-  target: Target,
-  check: Check,
+  subject: Subject,
   path: string,
   version: string,
   signal: AbortSignal,
 ): Promise<string | null> {
   return new Promise((resolve, reject) => {
+    const { target, check } = subject;
     const authority = target.address.includes(":") ? `[${target.address}]` : target.address;
     const request = get({
-      host: target.address,
-      port: target.port,
       path,
-      agent: false,
       setHost: false,
+      createConnection: () => open(subject, signal),
       signal,
       headers: {
         Host: check.host ?? `${authority}:${target.port}`,
@@ -115,6 +120,13 @@ function probeHttp(
     });
     request.on("error", reject);
   });
+}
+
+/** A connection to the target; where it wants a PROXY header, one that says that the gateway speaks for itself. */
+function open({ target, proxyProtocol }: Subject, signal: AbortSignal): Socket {
+  const socket = connect({ host: target.address, port: target.port, signal });
+  if (proxyProtocol !== 0) socket.write(writeProxyHeader(proxyProtocol, null, null));
+  return socket;
 }
 
 function describe(error: unknown): string {

@@ -31,10 +31,12 @@ export function drainOf(body: unknown): DrainRequest {
 }
 
 export function probeOf(body: unknown): ProbeRequest {
-  const { targets, check } = fields(body, "the body");
+  const { targets, check, proxyProtocol = 0 } = fields(body, "the body");
+  if (proxyProtocol !== 0 && proxyProtocol !== 1 && proxyProtocol !== 2) throw wrong("proxyProtocol");
   return {
     targets: list(targets, "targets").map((item, index) => targetOf(item, `targets[${index}]`)),
     check: checkOf(check),
+    proxyProtocol,
   };
 }
 

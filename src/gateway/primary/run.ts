@@ -108,7 +108,7 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
       const own = new Set(listenersOf(switchover.table, http).map(placeOf));
       for (const listener of listeners) if (!own.has(placeOf(listener))) await tryBind(listener);
     },
-    probe: (request, tell, signal) => probeAll(request.targets, request.check, version, tell, signal),
+    probe: (request, tell, signal) => probeAll(request, version, tell, signal),
     drain(request, signal) {
       const live = new Set(switchover.table?.backends.flatMap((b) => b.targets.map((target) => target.id)));
       const still = request.targets.find((target) => live.has(target));
