@@ -4,7 +4,7 @@ import type { Listener, RoutingTable } from "../model/route.ts";
 import type { LeaseOrder, LeaseReport } from "./balance/lease-messages.ts";
 import type { DrainCount } from "./drain-count.ts";
 import type { AppBucket } from "./stats.ts";
-import type { LogLevel } from "./worker-log.ts";
+import type { LogLine } from "./worker-log.ts";
 import type { HttpBinding } from "./routing/table.ts";
 import type { WorkerTargets } from "./worker-targets.ts";
 
@@ -67,4 +67,4 @@ export type WorkerMessage =
   | { type: "drain"; counts: DrainCount[] }
   | { type: "leases"; reports: LeaseReport[] }
   | { type: "stats"; buckets: AppBucket[] }
-  | { type: "log"; level: LogLevel; fields: object; message: string };
+  | LogLine;

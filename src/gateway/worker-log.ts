@@ -1,5 +1,3 @@
-import type { WorkerMessage } from "./messages.ts";
-
 /** The structured log of a worker: the primary writes its lines, so that workers do without the library. */
 export interface WorkerLog {
   info(fields: object, message: string): void;
@@ -7,11 +5,17 @@ export interface WorkerLog {
   error(fields: object, message: string): void;
 }
 
-export type LogLevel = keyof WorkerLog;
+/** A line on its way to the primary. */
+export interface LogLine {
+  type: "log";
+  level: keyof WorkerLog;
+  fields: object;
+  message: string;
+}
 
 /** Errors in the fields are sent as their message, code and stack. */
-export function createWorkerLog(send: (message: WorkerMessage) => void): WorkerLog {
-  const say = (level: LogLevel) => (fields: object, message: string) => {
+export function createWorkerLog(send: (line: LogLine) => void): WorkerLog {
+  const say = (level: LogLine["level"]) => (fields: object, message: string) => {
     const plain = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, plainError(value)]));
     send({ type: "log", level, fields: { ...plain, worker: process.pid }, message });
   };

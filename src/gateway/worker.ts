@@ -67,7 +67,7 @@ export function runWorker(options: GatewayOptions): void {
   const openPlane = async () => {
     const { settings } = options;
     const memory = createMemory();
-    const { transport, reason } = await chooseTransport(settings.transport);
+    const { transport, reason } = await chooseTransport(settings.transport, memory.clients);
     if (reason !== null) log.warn({ reason }, "raw handles can't be used: the public API is");
     const pages = await readErrorPages(settings.errorPages, (message) => log.warn({}, message));
     const { write: writeLog } = openLogSink(standardOutput);

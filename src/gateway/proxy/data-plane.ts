@@ -14,6 +14,8 @@ import { RequestNotes } from "../edge/request-notes.ts";
 import { createRequestHead, createResponseHead, type HeadLimits } from "../http1/head.ts";
 import type { Gate } from "../gate.ts";
 import type { RequestStats } from "../request-stats.ts";
+import { protocolOf } from "../routing/table.ts";
+import { Streams } from "../stream/streams.ts";
 import type { TargetState } from "../target-state.ts";
 import type { WorkerLog } from "../worker-log.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -22,6 +24,7 @@ import type { Entrance } from "./entrance.ts";
 import type { Memory } from "./memory.ts";
 import type { Plane } from "./plane.ts";
 import { Reporter } from "./reporter.ts";
+import { RequestSpool } from "./request-spool.ts";
 import { TargetPool } from "./target-pool.ts";
 
 /** What carries bytes between clients and targets in one worker. It knows routes only through the gate. */
@@ -67,10 +70,17 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
   const requestNotes = new RequestNotes(createLogMemory(notes));
   const accessLog = new AccessLog(requestNotes, options.writeLog);
   const pools = new Map<TargetState, TargetPool>();
-  const servers = new Map<string, { server: Server; entrance: Entrance }>();
+  const servers = new Map<string, { server: Server; entrance: Entrance | null }>();
   const errors = new ErrorLog((reason, fields, leftOut) =>
     options.log.warn({ reason, ...fields, ...(leftOut > 0 ? { leftOut } : {}) }, "a connection failed"),
   );
+  const spool = new RequestSpool({
+    directory: settings.spool,
+    blocks: transport.blocks,
+    errors,
+    now: () => plane.now,
+  });
+  spool.clean();
   const plane: Plane = {
     gate,
     transport,
@@ -90,6 +100,7 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
       pages: options.pages,
       head,
     }),
+    spool,
     now: Math.floor(performance.now()),
     poolOf(target: TargetState, destination: Destination): TargetPool {
       const known = target.pool as TargetPool | null;
@@ -115,16 +126,29 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     gate.tick(now);
     for (const pool of pools.values()) pool.sweep();
     arrivals.tick(now);
+    streams.tick(now);
     errors.tick(now);
   }, tickMs);
   const clock = setInterval(() => plane.reporter.setClock(), 10_000);
   const arrivals = new Arrivals(plane, errors, options.pages, options.workers);
+  const streams = new Streams({
+    gate,
+    transport,
+    settings,
+    trust: plane.trust,
+    ended(report) {
+      arrivals.limits.left(report.client, settings.proxyProtocol);
+      plane.reporter.stream(report, options.writeLog);
+    },
+  });
+  const admitStream = (address: string) => arrivals.limits.admit(address, plane.trust(address));
   const unlisten = (name: string) => {
     const listening = servers.get(name);
     if (listening === undefined) return;
     servers.delete(name);
-    listening.entrance.open = false;
     listening.server.close();
+    if (listening.entrance === null) return;
+    listening.entrance.open = false;
     arrivals.clients.closeIdle(listening.entrance);
   };
   return {
@@ -135,6 +159,13 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
         await bind(server, listener);
       } catch (error) {
         throw portTaken(listener, error);
+      }
+      const protocol = protocolOf(listener);
+      if (protocol !== "http") {
+        const accepted = streams.accepted({ name: listener.name, protocol }, admitStream);
+        transport.accept(server, accepted, (code) => arrivals.failed(code));
+        servers.set(listener.name, { server, entrance: null });
+        return;
       }
       const entrance: Entrance = { listener, door: gate.door(listener.name), open: true };
       transport.accept(
@@ -153,7 +184,7 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     },
     async close() {
       for (const name of [...servers.keys()]) unlisten(name);
-      await arrivals.close();
+      await Promise.all([arrivals.close(), streams.close()]);
       for (const pool of pools.values()) pool.close();
       clearInterval(ticker);
       clearInterval(clock);

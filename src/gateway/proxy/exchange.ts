@@ -22,6 +22,7 @@ import { ResponseRelay } from "./response-relay.ts";
 import { sendProxyHeader } from "./proxy-header.ts";
 import { connectPause, isIdempotent } from "./retry.ts";
 import { rewriteInterim } from "./rewrite-response.ts";
+import { type BodyOwner, StoredBody } from "./stored-body.ts";
 import type { SentRequest } from "./sent-request.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { type ResponseConsumer, UpstreamConnection } from "./upstream.ts";
@@ -41,7 +42,7 @@ type Due = (typeof Due)[keyof typeof Due];
  * One request and its answer. A client connection has one exchange and uses it for all its requests, one after the
  * other. It holds a claim from before anything is sent to a target until the target has done its part.
  */
-export class Exchange implements ResponseConsumer, Cutter, Waiter {
+export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
   active = false;
   method: MethodCode = MethodCode.other;
   minor = 1;
@@ -70,6 +71,8 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
   /** Where the bytes stand that `plane.head` was parsed from; null when it may be another request's. */
   #parsed: Block | null = null;
   #parsedEnd = 0;
+  /** The body, where it is sent when it is whole; what is held is the head then. */
+  #stored: StoredBody | null = null;
   #waiting = false;
   readonly #tried = new TriedTargets();
   #connects = 0;
@@ -106,6 +109,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
 
   /** It is the client's turn to send of the body. */
   get wantsBody(): boolean {
+    if (this.#stored !== null) return !this.#stored.whole && !this.body.done;
     return !this.body.done && !this.answered && this.#held === null && !this.#expects;
   }
 
@@ -147,6 +151,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
 
   /** Bytes of the client while the exchange is under way. */
   received(block: Block, start: number, end: number): void {
+    if (this.#stored !== null) return this.#storeBody(this.#stored, block, start, end);
     if (this.#held !== null && !(this.#composed && this.body.done)) {
       this.#held.append(block.bytes, start, end);
       if (this.#held.length >= keptLimit) this.host.pause();
@@ -178,9 +183,10 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
 
   /** The client has ended its side. True when the exchange can still be of use to it. */
   clientEnded(): boolean {
-    if (this.#held !== null && !this.#composed)
+    if (this.#stored !== null && this.wantsBody) return false;
+    if (this.#held !== null && !this.#composed && this.#stored === null)
       this.#measure(this.#parse(this.#held.view()), this.#held.length);
-    if (!this.body.done) return false;
+    if (!this.body.done && this.#stored === null) return false;
     return !this.relay.endsWithConnection && this.claim.phase !== "long";
   }
 
@@ -198,6 +204,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     const { host, relay } = this;
     const sent = this.upstream?.sent ?? null;
     const held = this.#held;
+    const wasStored = this.#stored !== null;
     this.#letGo();
     if (relay.started) {
       host.plane.reporter.broken(this, part, reason);
@@ -207,13 +214,30 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     }
     const fresh = this.#parsed !== null ? this.#parsedEnd : held !== null ? held.length : -1;
     const source = this.#reparse(held, sent);
-    if (fresh >= 0 && source !== null && !this.#composed) {
+    if (fresh >= 0 && source !== null && !this.#composed && !wasStored) {
       this.#settle(source, this.#parsed === null ? fresh : fresh - host.plane.head.start);
     }
     relay.goesOn = this.#clientKeeps && host.mayGoOn() && status !== 400 && status !== 408 && status !== 413;
     if (this.#expects && !this.body.done) relay.goesOn = false;
     host.plane.reporter.failed(this, source?.bytes ?? null, status, part, reason);
     this.#answered();
+  }
+
+  bodyHasRoom(): void {
+    this.host.resume();
+  }
+
+  bodyStored(): void {
+    this.#routeHeld();
+  }
+
+  bodySent(): void {
+    this.body.done = true;
+    this.#sentAt = this.host.plane.now;
+  }
+
+  bodyLost(): void {
+    this.fail(503, "gateway", "spool-failed");
   }
 
   retry(): void {
@@ -375,7 +399,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     if (!this.answered) {
       const now = performance.now();
       targetFailed(destination, target, now);
-      const untouched = this.body.done ? this.#sentWhole : this.#bodyBytes === 0;
+      const untouched = this.#stored !== null || (this.body.done ? this.#sentWhole : this.#bodyBytes === 0);
       const again = upstream.sent.whole && untouched && this.#sentTimes <= destination.retries;
       if (again && destination.retryBudget.spend(now)) {
         this.#tried.add(target);
@@ -389,7 +413,8 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
   }
 
   targetDrained(): void {
-    if (!this.body.done) this.host.resume();
+    if (this.#stored !== null) this.#stored.goOn();
+    else if (!this.body.done) this.host.resume();
   }
 
   #route(block: Block, end: number): void {
@@ -407,7 +432,12 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     if (target === null || destination === null) return;
     this.target = target;
     this.#stuck = gate.stuck;
-    if (head.length > destination.maxBodyBytes) return this.fail(413, "client", "body-too-large");
+    if (Math.max(head.length, bodyEnd - head.end) > destination.maxBodyBytes) {
+      return this.fail(413, "client", "body-too-large");
+    }
+    if (destination.buffering !== null && !this.body.done && this.#stored === null) {
+      return this.#collect(destination, block, bodyEnd);
+    }
     const pool = plane.poolOf(target, destination);
     this.targetName = pool.logName;
     // After a failure the other idle connections may be as dead as the first.
@@ -420,6 +450,39 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     this.upstream = new UpstreamConnection(pool, this, (endpoint) =>
       plane.transport.connect(target.address, target.port, endpoint),
     );
+  }
+
+  /** Lets go of the target until the body is whole. */
+  #collect(destination: Destination, block: Block, bodyEnd: number): void {
+    const { plane } = this.host;
+    const { head } = plane;
+    const limits = destination.buffering;
+    if (limits === null) return;
+    if (head.length > limits.memoryBytes + limits.diskBytes) {
+      return this.fail(413, "client", "body-too-large");
+    }
+    this.claim.release();
+    this.#hold(block.bytes, head.start, head.end);
+    this.#stored = new StoredBody(plane.spool, limits, this);
+    if (this.#expects) this.probeClient();
+    this.#expects = false;
+    this.#keepBody(this.#stored, block.bytes, head.end, bodyEnd);
+  }
+
+  #storeBody(stored: StoredBody, block: Block, start: number, end: number): void {
+    const bodyEnd = this.body.done || stored.whole ? start : this.body.advance(block.bytes, start, end);
+    if (bodyEnd < 0) return this.fail(400, "client", this.body.reason);
+    if (bodyEnd < end) this.host.putBy(block.bytes, bodyEnd, end);
+    if (bodyEnd > start) this.#keepBody(stored, block.bytes, start, bodyEnd);
+  }
+
+  #keepBody(stored: StoredBody, bytes: Uint8Array, start: number, end: number): void {
+    this.#bodyBytes += end - start;
+    if (!stored.append(bytes, start, end) || this.#isTooLarge()) {
+      return this.fail(413, "client", "body-too-large");
+    }
+    if (this.body.done) stored.end();
+    else if (stored.full) this.host.pause();
   }
 
   #unclaimed(outcome: Outcome, bytes: Uint8Array, end: number): void {
@@ -488,7 +551,8 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
       this.#add(additions, head);
       composeRequest(to, bytes, head, bodyEnd, additions, this.#upgrade, composed);
       this.note = plane.reporter.note(this, bytes, to.bytes, composed);
-      const renamed = additions.host !== null && whole && isIdempotent(this.method);
+      const kept = whole || this.#stored !== null;
+      const renamed = additions.host !== null && kept && isIdempotent(this.method);
       if (renamed) this.#original = bytes.slice(head.start, bodyEnd);
     }
     if (bodyEnd < end) this.host.putBy(bytes, bodyEnd, end);
@@ -504,6 +568,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     const written = upstream.connection.write(to, to.start, composed.end);
     if (!whole && this.#expects) this.#dueIn(Due.continue, continueAfterMs);
     else this.#due = Due.nothing;
+    if (this.#stored !== null) return this.#stored.send(upstream.connection);
     if (!whole && written === Written.queued) this.host.pause();
     else this.host.resume();
   }
@@ -566,6 +631,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
   /** The answer is written: on, when the request has been read. */
   #answered(): void {
     const { relay } = this;
+    this.#dropStored();
     if (this.body.done || !relay.goesOn || this.#expects) {
       this.#over(relay.goesOn && this.body.done);
       return;
@@ -585,12 +651,21 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter {
     if (this.#waiting) this.host.plane.gate.forget(this);
     if (this.#pauseTimer !== null) clearTimeout(this.#pauseTimer);
     this.upstream?.abandon();
+    this.#dropStored();
     this.#waiting = false;
     this.#pauseTimer = null;
     this.upstream = null;
     this.#held = null;
     this.#due = Due.nothing;
     this.claim.release();
+  }
+
+  /** What was stored is of no use any more. If it is whole, the client's part is over, whatever the target has got. */
+  #dropStored(): void {
+    if (this.#stored === null) return;
+    if (this.#stored.whole) this.body.done = true;
+    this.#stored.close();
+    this.#stored = null;
   }
 
   /** The bytes that `plane.head` is then the head of: those being worked on, held, or sent. Null when all are gone. */

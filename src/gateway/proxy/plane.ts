@@ -9,6 +9,7 @@ import type { Transport } from "../transport/transport.ts";
 import type { Composed, RequestAdditions } from "./compose-request.ts";
 import type { Memory } from "./memory.ts";
 import type { Reporter } from "./reporter.ts";
+import type { RequestSpool } from "./request-spool.ts";
 import type { TargetPool } from "./target-pool.ts";
 
 /** What all connections of a worker share. */
@@ -25,6 +26,7 @@ export interface Plane {
   readonly clientFields: ClientFieldsCache;
   readonly trust: Trust;
   readonly reporter: Reporter;
+  readonly spool: RequestSpool;
   /** `performance.now()` in whole milliseconds, up to a tick ago. */
   now: number;
   /** Filled anew for every request by `addTo`. */

@@ -1,5 +1,5 @@
 import type { GatewaySettings } from "../../model/gateway-settings.ts";
-import type { AccessLog } from "../edge/access-log.ts";
+import type { AccessLog, LogWrite } from "../edge/access-log.ts";
 import { type ErrorAnswer, type FailedPart, errorAnswer } from "../edge/error-page.ts";
 import type { ErrorPages } from "../edge/error-pages.ts";
 import { writeRequestId } from "../edge/identity.ts";
@@ -7,6 +7,7 @@ import { noTarget, type RequestOutcome } from "../edge/log-line.ts";
 import type { RequestNotes } from "../edge/request-notes.ts";
 import { FieldCode, type RequestHead } from "../http1/head.ts";
 import type { RequestStats } from "../request-stats.ts";
+import { type StreamReport, streamFields } from "../stream/stream-report.ts";
 import { constantBlock } from "../transport/block.ts";
 import { type Connection, Written } from "../transport/transport.ts";
 import type { Composed } from "./compose-request.ts";
@@ -126,6 +127,20 @@ export class Reporter {
     relay.bytes = this.#answer(of.host.connection, answer);
     if (this.#errors) this.#line(of, status, part, reason);
     else this.#drop(of);
+  }
+
+  /** A connection that was passed on as it is has ended: it counts as a request that was answered when it stood. */
+  stream(report: StreamReport, write: LogWrite): void {
+    const { destination, startedAt, connectMs, part } = report;
+    const at = startedAt + this.#offset;
+    if (destination !== null) {
+      this.#options.stats.request(destination, at, connectMs);
+      if (part === "target" || (part === "gateway" && connectMs < 0))
+        this.#options.stats.failure(destination, at);
+    }
+    if (!(this.#all || (this.#errors && part !== ""))) return;
+    const line = { time: new Date(at).toISOString(), ...streamFields(report) };
+    write(Buffer.from(`${JSON.stringify(line)}\n`)).catch(() => undefined);
   }
 
   /** Answers what is no request. */
