@@ -29,6 +29,8 @@ export class Destination extends BackendState {
   /** 0 for ever. */
   readonly responseMs: number;
   readonly maxBodyBytes: number;
+  /** How bodies are kept until they are whole; null where they are passed on as they come. */
+  readonly buffering: { readonly memoryBytes: number; readonly diskBytes: number } | null;
   /** Tries beside the first. */
   readonly retries: number;
   /** What targets are told as Host; null for the client's own. */
@@ -54,6 +56,7 @@ export class Destination extends BackendState {
     this.connectMs = policy.connectMs ?? defaultConnectMs;
     this.responseMs = policy.responseMs ?? 0;
     this.maxBodyBytes = policy.maxBodyBytes ?? Number.POSITIVE_INFINITY;
+    this.buffering = policy.bufferRequests ?? null;
     this.retries = policy.retry?.attempts ?? 2;
     this.hostIsTarget = policy.host === "target";
     this.hostName = typeof policy.host === "object" ? Buffer.from(policy.host.name, "latin1") : null;

@@ -35,6 +35,8 @@ export interface Chunks {
   state: State;
   /** Bytes of the chunk's data that are still to come, and its size while that is read. */
   remaining: number;
+  /** Bytes of data that have passed. */
+  content: number;
   /** Digits of the size, bytes of the extensions, or bytes of the trailer section so far. */
   count: number;
   /** Octets of the extension's or trailer field's name so far. */
@@ -54,6 +56,7 @@ export function createChunks(): Chunks {
   return {
     state: State.firstDigit,
     remaining: 0,
+    content: 0,
     count: 0,
     named: 0,
     name: new Uint8Array(longestTrailerName + 1),
@@ -72,6 +75,7 @@ export function isBetweenChunks(chunks: Chunks): boolean {
 export function resetChunks(chunks: Chunks): void {
   chunks.state = State.firstDigit;
   chunks.remaining = 0;
+  chunks.content = 0;
   chunks.count = 0;
   chunks.named = 0;
   chunks.done = false;
@@ -111,6 +115,7 @@ function advance(chunks: Chunks, bytes: Uint8Array, start: number, end: number, 
         chunks.dataEnd += size;
       }
       chunks.remaining -= size;
+      chunks.content += size;
       p += size;
       if (chunks.remaining > 0) break;
       chunks.state = State.dataCr;

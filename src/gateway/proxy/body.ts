@@ -52,6 +52,11 @@ export class BodyTracker {
     return end;
   }
 
+  /** Bytes of data that have passed of a body in chunks; 0 of one whose length is known. */
+  get content(): number {
+    return this.framing === Framing.chunked ? this.chunks.content : 0;
+  }
+
   /** The next byte begins a chunk. */
   get betweenChunks(): boolean {
     return this.framing === Framing.chunked && this.#chunks !== null && isBetweenChunks(this.#chunks);

@@ -432,7 +432,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
     if (target === null || destination === null) return;
     this.target = target;
     this.#stuck = gate.stuck;
-    if (Math.max(head.length, bodyEnd - head.end) > destination.maxBodyBytes) {
+    if (Math.max(head.length, this.body.content) > destination.maxBodyBytes) {
       return this.fail(413, "client", "body-too-large");
     }
     if (destination.buffering !== null && !this.body.done && this.#stored === null) {
@@ -708,6 +708,6 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
   }
 
   #isTooLarge(): boolean {
-    return this.destination !== null && this.#bodyBytes > this.destination.maxBodyBytes;
+    return this.destination !== null && this.body.content > this.destination.maxBodyBytes;
   }
 }
