@@ -57,8 +57,12 @@ export class Drains {
 
   #changed(target: string, drain: Drain): void {
     this.#dirty.add(target);
-    if (inFlight(drain) === 0) this.#flush();
-    else this.#reporter ??= setTimeout(() => this.#flush(), reportEveryMs);
+    if (inFlight(drain) === 0) {
+      // Nothing is claimed again for a target that left the table: its deadlines have nothing to act on.
+      for (const timer of drain.timers) clearTimeout(timer);
+      drain.timers.clear();
+      this.#flush();
+    } else this.#reporter ??= setTimeout(() => this.#flush(), reportEveryMs);
   }
 
   /** Drops what ended long ago. */
