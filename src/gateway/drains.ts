@@ -89,9 +89,11 @@ export class Drains {
       drain.requestsOverdue = true;
       for (const claim of claims(drain)) {
         if (claim.phase !== "waiting") continue;
+        const { turn } = claim;
         drain.cutRequests += 1;
         claim.cutter.timeout();
-        claim.release();
+        // The connection may have gone on to its next request, with the same claim.
+        if (claim.turn === turn) claim.release();
       }
       this.#changed(target, drain);
     });

@@ -54,6 +54,12 @@ export interface DataPlaneOptions {
 }
 
 const tickMs = 100;
+/**
+ * What a request as it is sent may have more of than as it came. Those that a trusted proxy names are written once in
+ * X-Forwarded-For and once in Forwarded.
+ */
+const addedFields = 16;
+const addedBytes = 8_192;
 /** Requests in flight whose log lines need no memory of their own. */
 const notes = 8_192;
 
@@ -65,7 +71,12 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     fields: settings.maxFields,
     bytes: settings.maxHeadBytes,
   };
-  const head = createRequestHead(headLimits);
+  const ownHeadLimits: HeadLimits = {
+    line: settings.maxLineBytes + addedBytes,
+    fields: settings.maxFields + addedFields,
+    bytes: settings.maxHeadBytes * 3 + addedBytes,
+  };
+  const head = createRequestHead(ownHeadLimits);
   const responseHead = createResponseHead();
   const requestNotes = new RequestNotes(createLogMemory(notes));
   const accessLog = new AccessLog(requestNotes, options.writeLog);
@@ -87,6 +98,7 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     settings,
     memory,
     headLimits,
+    ownHeadLimits,
     head,
     additions: { fields: nothing, localAuthority: nothing, host: null, forwardedHost: null, forwarded: null },
     composed: { end: 0, headEnd: 0, idStart: 0, idEnd: 0 },

@@ -162,10 +162,11 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
       return;
     }
     const bodyEnd = this.body.advance(block.bytes, start, end);
-    if (bodyEnd < 0) return this.fail(400, "client", this.body.reason);
+    const lingers = this.#due === Due.linger;
+    if (bodyEnd < 0) return lingers ? this.#over(false) : this.fail(400, "client", this.body.reason);
     if (bodyEnd < end) this.host.putBy(block.bytes, bodyEnd, end);
     this.#bodyBytes += bodyEnd - start;
-    if (this.#due === Due.linger) {
+    if (lingers) {
       if (this.body.done) this.#over(this.relay.goesOn);
       return;
     }
@@ -184,7 +185,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
   /** The client has ended its side. True when the exchange can still be of use to it. */
   clientEnded(): boolean {
     if (this.#stored !== null && this.wantsBody) return false;
-    if (this.#held !== null && !this.#composed && this.#stored === null)
+    if (this.#held !== null && this.#stored === null)
       this.#measure(this.#parse(this.#held.view()), this.#held.length);
     if (!this.body.done && this.#stored === null) return false;
     return !this.relay.endsWithConnection && this.claim.phase !== "long";
@@ -194,9 +195,10 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
   clientGone(reason: string): void {
     if (!this.active) return;
     const { answered } = this;
+    const lingers = this.#due === Due.linger;
     this.#letGo();
     this.active = false;
-    this.host.plane.reporter.left(this, answered, reason);
+    if (!lingers) this.host.plane.reporter.left(this, answered, reason);
   }
 
   /** Answers the request with an error of the gateway's own, or breaks the answer off. */
@@ -214,7 +216,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
     }
     const fresh = this.#parsed !== null ? this.#parsedEnd : held !== null ? held.length : -1;
     const source = this.#reparse(held, sent);
-    if (fresh >= 0 && source !== null && !this.#composed && !wasStored) {
+    if (fresh >= 0 && source !== null && !wasStored) {
       this.#settle(source, this.#parsed === null ? fresh : fresh - host.plane.head.start);
     }
     relay.goesOn = this.#clientKeeps && host.mayGoOn() && status !== 400 && status !== 408 && status !== 413;
@@ -286,13 +288,15 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
     const { upstream, destination, target } = this;
     const held = this.#held;
     if (upstream === null || held === null || destination === null || target === null) return;
-    this.connectedAt = performance.now();
-    this.#held = null;
     const join = this.#parse(held.view());
     const end = join.start + held.length;
     const { head } = this.host.plane;
     this.body.begin(head.framing, head.length);
     const bodyEnd = this.body.advance(join.bytes, head.end, end);
+    if (bodyEnd < 0) return this.fail(400, "client", this.body.reason);
+    if (this.#isTooLarge()) return this.fail(413, "client", "body-too-large");
+    this.connectedAt = performance.now();
+    this.#held = null;
     sendProxyHeader(upstream.connection, destination.proxyProtocol, this.host);
     this.#send(upstream, join, bodyEnd, end);
   }
@@ -510,10 +514,10 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
 
   /** Puts the bytes of a request where they can be worked on, and parses its head, which was good before. */
   #parse(request: Uint8Array): Block {
-    const { memory, head, headLimits } = this.host.plane;
+    const { memory, head, ownHeadLimits } = this.host.plane;
     const { join } = memory;
     join.bytes.set(request, join.start);
-    parseRequestHead(join.bytes, join.words, join.start, join.start + request.length, head, headLimits);
+    parseRequestHead(join.bytes, join.words, join.start, join.start + request.length, head, ownHeadLimits);
     return join;
   }
 
@@ -542,6 +546,7 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
     const { head, memory, composed } = plane;
     const { bytes } = block;
     const whole = this.body.done;
+    const again = isIdempotent(this.method) && (whole || bodyEnd === head.end);
     const to = memory.compose();
     if (this.#composed) {
       composed.end = copyBytes(to.bytes, to.start, bytes, head.start, bodyEnd);
@@ -551,14 +556,11 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
       this.#add(additions, head);
       composeRequest(to, bytes, head, bodyEnd, additions, this.#upgrade, composed);
       this.note = plane.reporter.note(this, bytes, to.bytes, composed);
-      const kept = whole || this.#stored !== null;
-      const renamed = additions.host !== null && kept && isIdempotent(this.method);
-      if (renamed) this.#original = bytes.slice(head.start, bodyEnd);
+      if (additions.host !== null && again) this.#original = bytes.slice(head.start, bodyEnd);
     }
     if (bodyEnd < end) this.host.putBy(bytes, bodyEnd, end);
     this.upstream = upstream;
     upstream.begin(this, this.method, this.minor === 0);
-    const again = isIdempotent(this.method) && (whole || bodyEnd === head.end);
     upstream.sent.keep(to, to.start, again ? composed.end : composed.headEnd, again);
     if (this.#sentTimes === 0) this.destination?.retryBudget.earn();
     this.#sentTimes += 1;
@@ -672,7 +674,8 @@ export class Exchange implements ResponseConsumer, Cutter, Waiter, BodyOwner {
   #reparse(held: ByteStore | null, sent: SentRequest | null): Block | null {
     if (this.#parsed !== null) return this.#parsed;
     if (held !== null) return this.#parse(held.view());
-    return sent === null ? null : this.#parse(sent.bytes.subarray(0, sent.length));
+    if (sent === null || sent.length === 0 || sent.cut) return null;
+    return this.#parse(sent.bytes.subarray(0, sent.length));
   }
 
   /** Reads what was held as far as it belongs to a request that was answered without being sent. */

@@ -19,6 +19,8 @@ export interface Plane {
   readonly settings: GatewaySettings;
   readonly memory: Memory;
   readonly headLimits: HeadLimits;
+  /** For heads that the gateway made of those within `headLimits`. */
+  readonly ownHeadLimits: HeadLimits;
   /** The parser's record: it holds until the next request is parsed. */
   readonly head: RequestHead;
   /** Where parts of the request stand that was composed last. */

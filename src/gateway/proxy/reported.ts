@@ -1,5 +1,6 @@
 import type { Destination } from "../destination.ts";
 import type { ClientFields } from "../edge/forwarding-fields.ts";
+import type { MethodCode } from "../http1/head.ts";
 import type { Connection } from "../transport/transport.ts";
 
 /** A client connection as the log sees it. */
@@ -14,6 +15,7 @@ export interface Reported {
   readonly destination: Destination | null;
   /** The target in the log; null before one was chosen. */
   readonly targetName: Uint8Array | null;
+  readonly method: MethodCode;
   readonly minor: number;
   readonly startedAt: number;
   /** 0 for never. */

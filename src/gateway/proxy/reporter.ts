@@ -5,7 +5,7 @@ import type { ErrorPages } from "../edge/error-pages.ts";
 import { writeRequestId } from "../edge/identity.ts";
 import { noTarget, type RequestOutcome } from "../edge/log-line.ts";
 import type { RequestNotes } from "../edge/request-notes.ts";
-import { FieldCode, type RequestHead } from "../http1/head.ts";
+import { FieldCode, MethodCode, type RequestHead } from "../http1/head.ts";
 import type { RequestStats } from "../request-stats.ts";
 import { type StreamReport, streamFields } from "../stream/stream-report.ts";
 import { constantBlock } from "../transport/block.ts";
@@ -117,7 +117,7 @@ export class Reporter {
       status,
       accept: bytes === null ? null : fieldText(bytes, head, FieldCode.accept),
       requestId: notes.requestId(of.note) || this.#freshId(),
-      method: bytes === null ? "" : text(bytes, head.methodStart, head.methodEnd),
+      method: of.method === MethodCode.head ? "HEAD" : "",
       minor: of.minor,
       close: !relay.goesOn,
       part,

@@ -79,7 +79,8 @@ export class ResponseRelay {
     this.started = true;
     this.status = head.statusCode;
     this.bytes = bodyEnd - head.end;
-    framing.dropCoding = decoded;
+    // One of HTTP/1.0 is not told of chunks, also where there is no content (RFC 9112 section 6.1).
+    framing.dropCoding = minor === 0;
     framing.keepTrailer = bodyFraming === Framing.chunked && !decoded;
     const insert = this.#insert(minor);
     let start = rewriteResponse(

@@ -10,6 +10,8 @@ export class SentRequest {
   length = 0;
   /** All of it is kept: it can be sent again as it is. */
   whole = false;
+  /** It is longer than what is kept, so that its head may be missing in part. */
+  cut = false;
 
   /**
    * Keeps the bytes of the block from start up to end.
@@ -21,6 +23,7 @@ export class SentRequest {
     if (length > this.bytes.length) this.bytes = new Uint8Array(Math.max(length, 2 * this.bytes.length));
     this.bytes.set(block.view(start, start + length));
     this.length = length;
-    this.whole = whole && length === end - start;
+    this.cut = length < end - start;
+    this.whole = whole && !this.cut;
   }
 }

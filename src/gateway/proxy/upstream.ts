@@ -62,6 +62,8 @@ export class UpstreamConnection implements Endpoint {
   #method: MethodCode = MethodCode.other;
   #decode = false;
   #keepAlive = false;
+  /** It takes no more bytes. */
+  #broken = false;
   #interims = 0;
   #passes = 0;
   readonly #body = new BodyTracker();
@@ -155,7 +157,7 @@ export class UpstreamConnection implements Endpoint {
 
   /** A write failed: what the target said before can still be read, and its end or failure follows. */
   refused(): void {
-    this.#keepAlive = false;
+    this.#broken = true;
   }
 
   #head(block: Block, start: number, end: number): void {
@@ -249,7 +251,8 @@ export class UpstreamConnection implements Endpoint {
     this.#consumer = null;
     this.reused = true;
     this.#state = State.idle;
-    if (!this.#keepAlive || extra || this.connection.queued > 0 || !this.home.keep(this)) this.#close();
+    if (!this.#keepAlive || this.#broken || extra || this.connection.queued > 0 || !this.home.keep(this))
+      this.#close();
     consumer?.responseEnded();
   }
 

@@ -47,8 +47,7 @@ const rough: Kind[] = [
   "pass",
   "switch",
   "hold",
-  "cut",
-  "close",
+  "drain",
 ];
 
 const amount = fc.oneof(fc.nat(4), fc.nat(150), fc.nat(2_000), fc.constant(200_000));

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { expect, vi } from "vitest";
+import { claimsOf } from "../../../../src/gateway/claims.ts";
 import type { MockConnection } from "../../../unit/gateway/proxy/mock-transport.ts";
 import { type MockPlane, mockTarget } from "../../../unit/gateway/proxy/plane.ts";
 import {
@@ -30,8 +31,7 @@ export type Kind =
   | "pass"
   | "switch"
   | "hold"
-  | "cut"
-  | "close";
+  | "drain";
 
 /** One step: what happens, to which of those that it can happen to, and how much. */
 export interface Step {
@@ -76,6 +76,7 @@ class Client {
 /** The other end of an outgoing connection. */
 class Server {
   readonly connection: MockConnection;
+  readonly port: number;
   input: Buffer = Buffer.alloc(0);
   /** Requests whose answers were begun. */
   answered = 0;
@@ -84,12 +85,19 @@ class Server {
   ended = false;
   readonly #scriptOf: (id: string) => Script;
 
-  constructor(connection: MockConnection, scriptOf: (id: string) => Script) {
+  constructor(connection: MockConnection, port: number, scriptOf: (id: string) => Script) {
     this.connection = connection;
+    this.port = port;
     this.#scriptOf = scriptOf;
     connection.written = (bytes) => {
       this.input = Buffer.concat([this.input, bytes]);
     };
+  }
+
+  /** It was asked, and the gateway has not read all of the answer. */
+  get owes(): boolean {
+    if (this.connection.closed || this.connection.isDead) return false;
+    return this.requests().length > this.answered || this.answer.length > 0 || this.connection.unread > 0;
   }
 
   requests(): Message[] {
@@ -152,21 +160,26 @@ export class World {
     base += 2;
     this.#base = base;
     mock.transport.outgoing.length = 0;
-    mock.transport.connecting = (connection) => {
-      this.servers.push(new Server(connection, (id) => this.#scriptOf(id)));
+    mock.transport.connecting = (connection, port) => {
+      this.servers.push(new Server(connection, port, (id) => this.#scriptOf(id)));
     };
     this.#switch(2);
     this.clients = scripts.map((own, index) => new Client(mock.transport.client(), index, own));
   }
 
   run(step: Step): void {
+    this.#run(step);
+    this.#checkClaims();
+  }
+
+  #run(step: Step): void {
     const { which, amount } = step;
     const client = this.clients[which % this.clients.length] as Client;
     const server = this.servers.length > 0 ? this.servers[which % this.servers.length] : undefined;
     switch (step.kind) {
       case "send":
         client.send(amount);
-        while (client.connection.deliver(amount)) continue;
+        while (client.connection.deliver(amount));
         return;
       case "end":
         client.end();
@@ -197,9 +210,8 @@ export class World {
       case "hold":
         this.mock.gate.hold();
         return;
-      case "cut":
-      case "close":
-        this.#cut(step.kind, which);
+      case "drain":
+        this.#drain(which, amount);
         return;
       default:
         if (server) this.#serve(step, server);
@@ -260,7 +272,7 @@ export class World {
       client.send(Number.POSITIVE_INFINITY);
       client.connection.congested = false;
       client.connection.flush();
-      while (client.connection.deliver()) continue;
+      while (client.connection.deliver());
     }
     // Connections may be made while others are served.
     for (let index = 0; index < this.servers.length; index += 1) {
@@ -269,7 +281,7 @@ export class World {
       server.connection.congested = false;
       server.connection.flush();
       server.reply(Number.POSITIVE_INFINITY);
-      while (server.connection.deliver()) continue;
+      while (server.connection.deliver());
     }
   }
 
@@ -277,6 +289,7 @@ export class World {
   check(): void {
     for (const [index, client] of this.clients.entries()) this.#checkClient(index, client);
     const posts = new Set<string>();
+    this.#checkClaims();
     for (const server of this.servers) {
       expect(server.connection.faults).toEqual([]);
       for (const request of server.requests()) this.#checkRequest(request, posts);
@@ -288,7 +301,7 @@ export class World {
     this.check();
     for (const client of this.clients) expect(client.connection.closed).toBe(true);
     expect(this.mock.targets.claims()).toEqual([]);
-    expect([...this.mock.targets.present()].map((target) => target.inFlight)).toEqual([0, 0]);
+    for (const target of this.mock.targets.all()) expect(target.inFlight).toBe(0);
     expect(this.mock.gate.waiting).toBe(0);
     expect([this.mock.memory.clients.lent, this.mock.memory.join.lent]).toEqual([0, 0]);
   }
@@ -304,6 +317,18 @@ export class World {
         client.scripts.slice(0, ends ? answers.length : undefined).map((_, number) => `${index}-${number}`),
       );
       for (const answer of answers) expect(answer.whole || answer.untilClose).toBe(true);
+    }
+  }
+
+  /** A target that was asked and has not said all it has to say is claimed for as many requests. */
+  #checkClaims(): void {
+    for (const own of [0, 1]) {
+      const { port } = mockTarget(this.#base + own);
+      const states = this.mock.targets.all().filter((target) => target.port === port);
+      const owing = this.servers.filter((server) => server.port === port && server.owes);
+      const inFlight = states.reduce((sum, target) => sum + target.inFlight, 0);
+      expect(inFlight).toBeGreaterThanOrEqual(owing.length);
+      expect(states.flatMap(claimsOf)).toHaveLength(inFlight);
     }
   }
 
@@ -370,16 +395,14 @@ export class World {
     posts.add(id);
   }
 
-  #cut(kind: "cut" | "close", which: number): void {
-    const claims = this.mock.targets.claims();
-    const claim = claims[which % Math.max(1, claims.length)];
-    if (!claim) return;
-    if (kind === "close") {
-      if (claim.phase !== "waiting") claim.cutter.close();
-    } else if (claim.phase === "waiting") {
-      claim.cutter.timeout();
-      claim.release();
-    }
+  #drain(which: number, amount: number): void {
+    const id = mockTarget(this.#base + (which % 2)).id;
+    this.mock.drains.start({
+      targets: [id],
+      requestsMs: amount % 150,
+      connectionsMs: (amount * 7) % 200,
+      spreadMs: amount % 50,
+    });
   }
 
   #switch(which: number): void {

@@ -66,6 +66,11 @@ export class MockConnection implements Connection {
     return this.#queue.length;
   }
 
+  /** It broke, or the peer has ended its side. */
+  get isDead(): boolean {
+    return this.#over;
+  }
+
   /** Bytes that the peer has sent and the gateway has not read. */
   get unread(): number {
     return this.#inbox.length;
@@ -160,7 +165,7 @@ export class MockConnection implements Connection {
   /** The peer sends bytes, and they are read as far as they may be. */
   arrive(bytes: string | Uint8Array): void {
     this.send(bytes);
-    while (this.deliver()) continue;
+    while (this.deliver());
   }
 
   /** Reads up to so many of the bytes that were sent, or FIN after all of them. False when nothing can be read. */

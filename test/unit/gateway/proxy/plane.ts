@@ -1,13 +1,14 @@
-import { pino } from "pino";
 import { Gate } from "../../../../src/gateway/gate.ts";
 import { noErrorPages } from "../../../../src/gateway/edge/error-pages.ts";
 import { type DataPlane, createDataPlane } from "../../../../src/gateway/proxy/data-plane.ts";
 import { type Memory, createMemory } from "../../../../src/gateway/proxy/memory.ts";
+import { Drains } from "../../../../src/gateway/drains.ts";
 import { RequestStats } from "../../../../src/gateway/request-stats.ts";
 import { compileTable } from "../../../../src/gateway/routing/table.ts";
 import { Targets } from "../../../../src/gateway/targets.ts";
 import { type GatewaySettings, defaultGatewaySettings } from "../../../../src/model/gateway-settings.ts";
 import { type BackendPolicy, type Target, httpListener } from "../../../../src/model/route.ts";
+import { createWorkerLog } from "../../../../src/gateway/worker-log.ts";
 import { MockTransport } from "./mock-transport.ts";
 
 const http = { host: "127.0.0.1", port: 0 };
@@ -18,6 +19,7 @@ export interface MockPlane {
   gate: Gate;
   transport: MockTransport;
   targets: Targets;
+  drains: Drains;
   memory: Memory;
   stats: RequestStats;
   log: string[];
@@ -33,10 +35,14 @@ export async function openMockPlane(settings: Partial<GatewaySettings> = {}): Pr
   const log: string[] = [];
   let plane: DataPlane | null = null;
   const targets = new Targets((target) => plane?.left(target));
+  const drains = new Drains(
+    (target) => targets.of(target),
+    () => undefined,
+  );
   plane = createDataPlane({
     gate,
     stats,
-    log: pino({ level: "silent" }),
+    log: createWorkerLog(() => undefined),
     settings: { ...defaultGatewaySettings, ...settings },
     workers: 1,
     transport,
@@ -53,6 +59,7 @@ export async function openMockPlane(settings: Partial<GatewaySettings> = {}): Pr
     gate,
     transport,
     targets,
+    drains,
     memory,
     stats,
     log,
@@ -70,6 +77,7 @@ export async function openMockPlane(settings: Partial<GatewaySettings> = {}): Pr
       };
       const table = { generation, listeners: [], routes: [route], backends: [backend] };
       const compiled = compileTable(table, http, (one) => targets.destination(one, performance.now()));
+      drains.keep(compiled.targets);
       targets.adopt(compiled);
       gate.open(compiled, false);
     },
