@@ -209,10 +209,12 @@ function endLine(out: Uint8Array, at: number): number {
   return at + 2;
 }
 
+/** Whether one of its lines is valid: that one is passed on, and tracestate with it. */
 function hasTraceparent(bytes: Uint8Array, head: RequestHead): boolean {
   for (let index = 0; index < head.fieldCount; index += 1) {
     if (head.codes[index] !== FieldCode.traceparent) continue;
-    return isTraceparent(bytes, head.fields[index * 4 + 2] as number, head.fields[index * 4 + 3] as number);
+    const start = head.fields[index * 4 + 2] as number;
+    if (isTraceparent(bytes, start, head.fields[index * 4 + 3] as number)) return true;
   }
   return false;
 }

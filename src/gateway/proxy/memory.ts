@@ -6,8 +6,8 @@ const readSize = 128 * 1024;
 export const keptLimit = 64 * 1024;
 /** What was kept, one more read, and room for a head's growth. */
 const joinSize = keptLimit + readSize + 64 * 1024;
-/** A read, and what the gateway adds to a head. */
-const composeSize = readSize + 64 * 1024;
+/** All that may be in `join`, and what the gateway adds to a head. */
+const composeSize = joinSize + 96 * 1024;
 const composeBlocks = 4;
 
 /** The memory that all client connections of a worker share. */
