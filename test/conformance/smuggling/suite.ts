@@ -5,7 +5,8 @@ import type { ResponseText } from "../../support/http1-message.ts";
 import { openRaw } from "../../support/raw-client.ts";
 import { rule } from "../../support/rule.ts";
 import { installed, type Origin } from "./origin.ts";
-import { families, type Vector } from "./vectors.ts";
+import { families } from "./vectors/families.ts";
+import type { Vector } from "./vectors/vector.ts";
 
 /** What came of a vector. */
 interface Observed {

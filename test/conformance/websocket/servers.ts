@@ -12,8 +12,6 @@ export interface Server extends AsyncDisposable {
   port: number;
   /** `CODE REASON` of connections that ended, in order. */
   closes: string[];
-  /** Resolves with the next one that ends. */
-  closed(): Promise<string>;
 }
 
 const fixtures = fileURLToPath(new URL("../../fixtures/websocket", import.meta.url));
@@ -24,25 +22,9 @@ export const python: string | null =
     (command) => spawnSync(command, ["-c", "import websockets"]).status === 0,
   ) ?? null;
 
-class Closes {
-  readonly list: string[] = [];
-  #waiting: ((text: string) => void)[] = [];
-
-  add(text: string): void {
-    this.list.push(text);
-    for (const resolve of this.#waiting.splice(0)) resolve(text);
-  }
-
-  next(): Promise<string> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-    });
-  }
-}
-
 /** npm's `ws`. */
 export async function startWs(): Promise<Server> {
-  const closes = new Closes();
+  const closes: string[] = [];
   const server = new WebSocketServer({
     host: "127.0.0.1",
     port: 0,
@@ -51,14 +33,13 @@ export async function startWs(): Promise<Server> {
     handleProtocols: (offered) => (offered.has("chat") ? "chat" : false),
   });
   server.on("connection", (socket, request) => {
-    socket.on("close", (code, reason) => closes.add(`${code} ${reason}`));
+    socket.on("close", (code, reason) => closes.push(`${code} ${reason}`));
     serve(socket, request.url ?? "");
   });
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
-    closes: closes.list,
-    closed: () => closes.next(),
+    closes,
     async [Symbol.asyncDispose]() {
       for (const client of server.clients) client.terminate();
       await new Promise((resolve) => server.close(resolve));
@@ -84,7 +65,7 @@ function serve(socket: WebSocket, path: string): void {
 
 /** Python's `websockets`. */
 export async function startPython(): Promise<Server> {
-  const closes = new Closes();
+  const closes: string[] = [];
   const port = Promise.withResolvers<number>();
   const child = spawn(python ?? "python3", [`${fixtures}/server.py`], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -99,13 +80,12 @@ export async function startPython(): Promise<Server> {
     rest = lines.pop() ?? "";
     for (const line of lines) {
       if (line.startsWith("port ")) port.resolve(Number(line.slice(5)));
-      if (line.startsWith("closed ")) closes.add(line.slice(7));
+      if (line.startsWith("closed ")) closes.push(line.slice(7));
     }
   });
   return {
     port: await port.promise,
-    closes: closes.list,
-    closed: () => closes.next(),
+    closes,
     async [Symbol.asyncDispose]() {
       process.off("exit", reap);
       child.kill("SIGKILL");
