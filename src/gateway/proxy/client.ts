@@ -258,7 +258,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
     const tunnel = this.#tunnel;
     if (tunnelMs === 0 || tunnel === null) return;
     if (tunnel.moved) this.#activeAt = now;
-    else if (now - this.#activeAt >= tunnelMs) tunnel.close();
+    else if (now - this.#activeAt >= tunnelMs) tunnel.closeIdle();
     tunnel.moved = false;
   }
 
@@ -266,7 +266,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
     if (this.#state !== State.exchange) return;
     const { settings } = this.plane;
     const silent = now - this.#activeAt;
-    if (this.exchange.wantsBody && !this.#paused && silent > settings.bodyMs) {
+    if (this.exchange.dispatch.wantsBody && !this.#paused && silent > settings.bodyMs) {
       this.exchange.fail(408, "client", "body-timeout");
     } else if (this.halfClosed && silent > settings.halfClosedMs) this.#gone("client-gone");
     else if (this.halfClosed) this.#probe();
@@ -274,7 +274,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
 
   /** A body has to come at the least rate, while it is the client that has to move. */
   #tickBody(now: number): void {
-    if (this.exchange.wantsBody && !this.#paused) {
+    if (this.exchange.dispatch.wantsBody && !this.#paused) {
       this.#pace ??= new ClientPace();
       if (this.#pace.sendsTooLittle(this.#received, now, this.plane.settings)) {
         this.exchange.fail(408, "client", "body-too-slow");
@@ -287,8 +287,8 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
    * response may be sent at any time (RFC 9110 section 15.2), and a connection that is gone answers it with RST.
    */
   #probe(): void {
-    if (this.exchange.answered || this.exchange.minor === 0) return;
-    const written = this.exchange.probeClient();
+    if (this.exchange.answered || this.exchange.dispatch.minor === 0) return;
+    const written = this.exchange.dispatch.sayContinue();
     if (written === Written.refused) this.#gone("client-gone");
   }
 
@@ -356,7 +356,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
 
   #finish(): void {
     // With nothing unread the kernel sends what is left, and FIN after it; otherwise it would send RST.
-    const clean = this.exchange.body.done && this.#early.length === 0 && !this.#paused;
+    const clean = this.exchange.dispatch.body.done && this.#early.length === 0 && !this.#paused;
     this.#state = State.closing;
     if (clean && this.connection.queued === 0) this.#gone("");
     else this.#endSide();

@@ -5,8 +5,9 @@ import { closeFrame } from "../websocket-frames.ts";
 import { constant } from "./constants.ts";
 import { FrameTracker } from "./frame-tracker.ts";
 
-/** RFC 6455 registry: "service restart", which tells a client to come back. */
+/** RFC 6455 registry: "service restart", which tells a client to come back, and "going away". */
 const serviceRestart = 1012;
+const goingAway = 1001;
 /** How long both sides have to come to a frame border and to answer the Close, in milliseconds. */
 const closeWaitMs = 1_000;
 
@@ -30,14 +31,15 @@ export class Tunnel {
   readonly #webSocket: boolean;
   readonly #closed: () => void;
   #closing = false;
+  #code = serviceRestart;
   #timer: NodeJS.Timeout | null = null;
   #open = true;
 
   constructor({ client, target, webSocket, closed }: TunnelOptions) {
     this.#webSocket = webSocket;
     this.#closed = closed;
-    this.#client = new Side(this, client, webSocket, () => closeFrame(serviceRestart, randomBytes(4)));
-    this.#target = new Side(this, target, webSocket, () => closeFrame(serviceRestart, null));
+    this.#client = new Side(this, client, webSocket, () => closeFrame(this.#code, randomBytes(4)));
+    this.#target = new Side(this, target, webSocket, () => closeFrame(this.#code, null));
     this.#client.peer = this.#target;
     this.#target.peer = this.#client;
     client.endpoint = this.#client;
@@ -71,6 +73,12 @@ export class Tunnel {
     this.#target.endFrames();
     this.#client.endFrames();
     this.check();
+  }
+
+  /** Ends what nobody has used for long. */
+  closeIdle(): void {
+    if (!this.#closing) this.#code = goingAway;
+    this.close();
   }
 
   /** Closes both connections at once. */
