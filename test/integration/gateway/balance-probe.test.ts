@@ -15,22 +15,24 @@ async function proxiedServer(healthy: () => boolean) {
   const notes: string[] = [];
   const server = createServer((socket) => {
     let bytes = Buffer.alloc(0);
-    const take = (chunk: Buffer) => {
-      bytes = Buffer.concat([bytes, chunk]);
+    const note = () => {
       const read = readProxyHeader(bytes, 0, bytes.length);
-      if (read.kind === "more") return;
-      socket.off("data", take);
-      if (read.kind === "bad") {
-        notes.push(read.reason);
-        socket.destroy();
-        return;
+      if (read.kind !== "header") notes.push(read.kind);
+      else {
+        const [line] = bytes.subarray(read.end).toString("latin1").split("\r\n");
+        notes.push(`v${read.version} ${read.source?.address ?? "of its own"}: ${line}`);
       }
-      notes.push(
-        `v${read.version} ${read.source === null} ${bytes.subarray(read.end).toString("latin1").split("\r\n")[0]}`,
-      );
-      socket.end(`HTTP/1.1 ${healthy() ? "200 OK" : "500 Broken"}\r\nContent-Length: 0\r\n\r\n`);
     };
-    socket.on("data", take);
+    socket.on("data", (chunk) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      if (!bytes.toString("latin1").endsWith("*/*\r\nConnection: close\r\n\r\n")) return;
+      note();
+      bytes = Buffer.alloc(0);
+      socket.end(`HTTP/1.1 ${healthy() ? "200 OK" : "500 Broken"}\r\nContent-Length: 0\r\n\r\n`);
+    });
+    socket.on("end", () => {
+      if (bytes.length > 0) note();
+    });
     socket.on("error", () => undefined);
   });
   server.listen(0, "127.0.0.1");
@@ -55,7 +57,7 @@ test.each([1, 2] as const)("probes say the PROXY header, version %i, where it is
   await targetsUntil(gateway, ({ targets }) => targets[0]?.down === true);
   isHealthy = true;
   await targetsUntil(gateway, ({ targets }) => targets[0]?.down === false);
-  expect(new Set(server.notes)).toEqual(new Set([`v${version} true GET /health HTTP/1.1`]));
+  expect(new Set(server.notes)).toEqual(new Set([`v${version} of its own: GET /health HTTP/1.1`]));
   expect(statusOf(await targetsOf(gateway), other).inFlight).toBe(0);
 });
 
@@ -68,5 +70,5 @@ test("so do probes of targets that are not in the table yet, over HTTP and TCP",
     for await (const event of gateway.follow<ProbeEvent>("/v1/probe", request)) events.push(event);
     expect(events.map(({ type }) => type)).toEqual(["success", "ready", "done"]);
   }
-  expect(server.notes).toEqual(["v2 true GET /health HTTP/1.1", "v2 true "]);
+  expect(server.notes).toEqual(["v2 of its own: GET /health HTTP/1.1", "v2 of its own: "]);
 });
