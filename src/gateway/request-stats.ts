@@ -10,6 +10,8 @@ export class Accumulator {
   readonly release: number;
   /** Seconds since the epoch. */
   readonly second: number;
+  /** It is not asked for its counts any more. */
+  retired = false;
   requests = 0;
   failures = 0;
   firstAt = 0;
@@ -88,14 +90,18 @@ export class RequestStats {
     const taken = [...this.#open.values()].flatMap((one) => one.take() ?? []);
     const newest = Math.max(0, ...taken.map((bucket) => bucket.second));
     // What is older by minutes belongs to requests that are long over; a later one opens it again.
-    for (const [key, one] of this.#open) if (one.second < newest - 120) this.#open.delete(key);
+    for (const [key, one] of this.#open) {
+      if (one.second >= newest - 120) continue;
+      one.retired = true;
+      this.#open.delete(key);
+    }
     return taken;
   }
 
   #at(of: Counted, startedAt: number): Accumulator {
     const second = Math.floor(startedAt / 1_000);
     const known = of.counts;
-    if (known !== null && known.second === second) return known;
+    if (known !== null && known.second === second && !known.retired) return known;
     const { app, release } = of.backend;
     const key = `${second} ${release} ${app}`;
     let found = this.#open.get(key);
