@@ -7,6 +7,8 @@ import type { GatewaySettings } from "../model/gateway-settings.ts";
 
 /** How the gateway daemon is started. */
 export interface GatewayOptions {
+  /** Whose gateway it is: names what it leaves in the kernel. */
+  instance: string;
   httpPort: number;
   /** Address of the `http` listener; null binds every address. */
   bind: string | null;
@@ -30,6 +32,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): GatewayOpti
   const given = parse(args);
   const settings = readGatewaySettings(settingTexts(given, env), (name) => `--${name}`);
   return {
+    instance: env.CUTOVER_INSTANCE || "cutover",
     httpPort: port(given["http-port"] ?? env.CUTOVER_HTTP_PORT ?? "80"),
     bind: (given.bind ?? env.CUTOVER_BIND) || null,
     socket: given.socket ?? env.CUTOVER_GATEWAY_SOCKET ?? "/run/cutover/gateway.sock",

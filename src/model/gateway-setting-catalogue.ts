@@ -68,6 +68,12 @@ export const gatewaySettingCatalogue: readonly GatewaySetting[] = [
     "Directory for request bodies that are buffered on disk.",
   ),
   setting(
+    "kernel-streams",
+    "kernelStreams",
+    { type: "truth" },
+    "The kernel passes on connections of services with `protocol: tcp` and `kernel: true`; needs `nft` and `conntrack`.",
+  ),
+  setting(
     "header-timeout",
     "headerMs",
     duration(10, day),

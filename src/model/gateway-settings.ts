@@ -16,6 +16,8 @@ export interface GatewaySettings {
   errorPages: string;
   /** A directory for request bodies that are buffered on disk. */
   spool: string;
+  /** Whether the kernel passes on connections of TCP listeners that ask for it. */
+  kernelStreams: boolean;
   /** Time for a request's head, from its first byte or the connection's begin. */
   headerMs: number;
   /** Time without a byte of a request's body. */
@@ -49,6 +51,7 @@ export const defaultGatewaySettings: GatewaySettings = {
   accessLog: "all",
   errorPages: "",
   spool: "/run/cutover/spool",
+  kernelStreams: false,
   headerMs: 15_000,
   bodyMs: 60_000,
   keepAliveMs: 65_000,

@@ -20,6 +20,9 @@ export interface GatewayOptions {
   bind?: string;
   /** Settings by their names: `{ "max-line": "1k" }`. */
   settings?: Record<string, string>;
+  /** Words in front of its command, such as those that enter a network namespace. */
+  within?: string[];
+  environment?: Record<string, string>;
 }
 
 /** A gateway process of its own on this machine. */
@@ -53,7 +56,11 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   args.push("--snapshot", join(directory, "table.json"), "--workers", String(options.workers ?? 2));
   if (options.bind !== undefined) args.push("--bind", options.bind);
   for (const [name, value] of Object.entries(options.settings ?? {})) args.push(`--${name}`, value);
-  const child = spawn(process.execPath, [entry, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const [command = "", ...words] = [...(options.within ?? []), process.execPath, entry, ...args];
+  const child = spawn(command, words, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...options.environment },
+  });
   // A test that ran out of time disposes of nothing; its gateway must not outlive it.
   const reap = () => void child.kill("SIGKILL");
   process.once("exit", reap);

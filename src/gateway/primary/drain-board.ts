@@ -3,12 +3,16 @@ import { CutoverError } from "../../model/error.ts";
 import type { DrainEvent, DrainRequest } from "../../model/gateway-api.ts";
 import { type DrainCount, addCounts, cutAll } from "../drain-count.ts";
 import { keepDrainsMs } from "../drains.ts";
+import type { KernelSwitch } from "../kernel/kernel-switch.ts";
 import type { Pool } from "./pool.ts";
 
 /** A progress event is sent at most this often. */
 const progressEveryMs = 100;
 
-/** What all workers together still owe the targets that are drained. */
+/** Stands for a worker's id in what the kernel has; those of workers begin with 1. */
+export const inKernel = 0;
+
+/** What all workers and the kernel together still owe the targets that are drained. */
 export class DrainBoard {
   /** Target, then worker id. */
   readonly #counts = new Map<string, Map<number, DrainCount>>();
@@ -42,7 +46,12 @@ export class DrainBoard {
    *
    * @throws CutoverError GATEWAY_REFUSED when a target came back into the table meanwhile
    */
-  async *drain(pool: Pool, request: DrainRequest, signal: AbortSignal): AsyncGenerator<DrainEvent> {
+  async *drain(
+    pool: Pool,
+    kernel: Pick<KernelSwitch, "drain"> | null,
+    request: DrainRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<DrainEvent> {
     const now = Date.now();
     for (const [target, since] of this.#startedAt) {
       const { requests, connections } = this.#sum([target]);
@@ -53,12 +62,13 @@ export class DrainBoard {
       if (!this.#startedAt.has(target)) this.#startedAt.set(target, now);
     }
     const startedAt = Math.min(now, ...request.targets.map((target) => this.#startedAt.get(target) ?? now));
-    await Promise.all(
-      pool.ready.map(async (member) => {
+    await Promise.all([
+      ...pool.ready.map(async (member) => {
         const counts = await pool.ask(member, { type: "drain", request });
         if (counts) this.report(member.id, counts);
       }),
-    );
+      kernel?.drain(request).then((counts) => this.report(inKernel, counts)),
+    ]);
     let told = "";
     let toldAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {

@@ -14,7 +14,8 @@ import { Stats } from "../stats.ts";
 import { type HttpBinding, isHttpAlias } from "../routing/table.ts";
 import { version } from "../version.ts";
 import { type Administered, createAdmin } from "./admin.ts";
-import { DrainBoard } from "./drain-board.ts";
+import { openKernel } from "../kernel/open-kernel.ts";
+import { DrainBoard, inKernel } from "./drain-board.ts";
 import { Health } from "./health.ts";
 import { LeaseBook } from "./leases.ts";
 import { Pool } from "./pool.ts";
@@ -50,13 +51,19 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
     version,
     changed(target, down, reason) {
       pool.tellAll({ type: "health", target, down });
+      kernel?.setDown(target, down);
       if (down) log.warn({ target, reason }, "a target does not answer its probes: it gets no requests");
       else log.info({ target }, "a target gets requests again");
     },
   });
   const { snapshot } = options;
-  const switchover = new Switchover({ http, snapshot, table, leases, health, log });
   const board = new DrainBoard();
+  const kernel = openKernel(options, {
+    log,
+    bound: (name) => pool.ready.every((member) => member.bound.includes(name)),
+    report: (counts) => board.report(inKernel, counts),
+  });
+  const switchover = new Switchover({ http, snapshot, table, leases, health, kernel, log });
   const stats = new Stats();
 
   await freePort(http);
@@ -82,6 +89,7 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
     },
   });
   await pool.start();
+  await kernel?.start(table);
 
   const gateway: Administered = {
     table: () => switchover.table,
@@ -93,6 +101,7 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
       workers: pool.ready.map(({ pid, generation }) => ({ pid, generation })),
       listeners: listenersOf(switchover.table, http).map((listener) => ({
         ...listener,
+        ...(listener.kernel ? { kernel: kernel?.serves(listener.name) ?? false } : {}),
         bound:
           isHttpAlias(listener, http) || pool.ready.every((member) => member.bound.includes(listener.name)),
       })),
@@ -115,7 +124,7 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
       if (still !== undefined) {
         throw new CutoverError("GATEWAY_REFUSED", `target ${still} is still in the routing table`);
       }
-      return board.drain(pool, request, signal);
+      return board.drain(pool, kernel, request, signal);
     },
     async stats(app, fromMs) {
       for (const buckets of await pool.askAll({ type: "stats" }))
@@ -144,6 +153,7 @@ export async function runPrimary(options: GatewayOptions, workerProgram: URL): P
     clearTimeout(confirm);
     clearInterval(housekeeping);
     health.stop();
+    kernel?.stop();
     admin.close();
     admin.closeAllConnections();
     void pool.stop(stopWithinMs).then(() => {

@@ -35,6 +35,12 @@ export async function writeSnapshot(path: string, table: RoutingTable): Promise<
   }
 }
 
+/** Goes back to the table before. Where there is no room for it none is left: a gateway that starts waits for control. */
+export async function restoreSnapshot(path: string, table: RoutingTable | null): Promise<void> {
+  await rm(path, { force: true });
+  if (table !== null) await writeSnapshot(path, table).catch(() => undefined);
+}
+
 async function writeSynced(path: string, text: string): Promise<void> {
   const file = await open(path, "w", 0o600);
   try {

@@ -5,11 +5,12 @@ import type { TableApplied } from "../../model/gateway-api.ts";
 import { type Listener, type RoutingTable, httpListener } from "../../model/route.ts";
 import { tryBind } from "../bind.ts";
 import { type HttpBinding, ownListeners } from "../routing/table.ts";
+import type { KernelSwitch } from "../kernel/kernel-switch.ts";
 import type { Health } from "./health.ts";
 import { type LeaseBook, limitsOf } from "./leases.ts";
 import { createMutex } from "./mutex.ts";
 import { type Member, type Pool, workerLost } from "./pool.ts";
-import { writeSnapshot } from "./snapshot.ts";
+import { restoreSnapshot, writeSnapshot } from "./snapshot.ts";
 
 export interface SwitchoverOptions {
   http: HttpBinding;
@@ -18,6 +19,8 @@ export interface SwitchoverOptions {
   table: RoutingTable | null;
   leases: LeaseBook;
   health: Health;
+  /** Null where the kernel passes nothing on. */
+  kernel: KernelSwitch | null;
   log: Logger;
 }
 
@@ -93,6 +96,7 @@ export class Switchover {
       }
       try {
         await this.#prepare(pool, table);
+        await this.#options.kernel?.prepare(table);
         await writeSnapshot(this.#options.snapshot, table);
       } catch (error) {
         await this.#abandon(pool);
@@ -106,6 +110,7 @@ export class Switchover {
       ]);
       const from = performance.now();
       await pool.askAll({ type: "hold" });
+      await this.#switchKernel(pool, known);
       await pool.askAll({ type: "commit" });
       const ms = performance.now() - from;
       this.#serving = true;
@@ -135,7 +140,22 @@ export class Switchover {
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
+  /** While nothing is claimed. When the kernel refuses, all is as it was before: snapshot, workers and its own rules. */
+  async #switchKernel(pool: Pool, known: RoutingTable | null): Promise<void> {
+    try {
+      await this.#options.kernel?.commit();
+    } catch (error) {
+      await restoreSnapshot(this.#options.snapshot, known);
+      this.#table = known;
+      if (known) this.#options.leases.setLimits(limitsOf(known));
+      await this.#abandon(pool);
+      if (this.#serving) await pool.askAll({ type: "commit" });
+      throw error;
+    }
+  }
+
   async #abandon(pool: Pool): Promise<void> {
+    this.#options.kernel?.abandon();
     await Promise.all(
       pool.ready.map(async (member) => {
         const bound = await pool.ask(member, { type: "abandon" });
@@ -173,6 +193,7 @@ export class Switchover {
     await pool.askAll({ type: "commit" });
     this.#serving = true;
     if (this.#table) this.#options.health.follow(this.#table);
+    if (this.#table) await this.#options.kernel?.apply(this.#table);
   }
 }
 

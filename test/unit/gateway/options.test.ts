@@ -13,6 +13,7 @@ describe("options of the gateway", () => {
       CUTOVER_GATEWAY_MAX_LINE: "4k",
     };
     expect(readOptions(["--http-port", "81", "--workers=3", "--access-log", "off"], env)).toEqual({
+      instance: "cutover",
       httpPort: 81,
       bind: "127.0.0.1",
       socket: "/run/cutover/gateway.sock",
@@ -20,6 +21,7 @@ describe("options of the gateway", () => {
       workers: 3,
       settings: { ...defaultGatewaySettings, workers: 3, accessLog: "off", maxLineBytes: 4_096 },
     });
+    expect(readOptions([], { CUTOVER_INSTANCE: "demo" }).instance).toBe("demo");
     expect(readOptions([], {}).workers).toBeGreaterThanOrEqual(2);
     expect(readOptions([], { CUTOVER_WORKERS: "5" }).workers).toBe(5);
     expect(readOptions([], {}).settings).toEqual(defaultGatewaySettings);
