@@ -116,17 +116,16 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     now: Math.floor(performance.now()),
     poolOf(target: TargetState, destination: Destination): TargetPool {
       const known = target.pool as TargetPool | null;
-      if (known !== null) return known;
-      const pool = new TargetPool(target, targetResponseLimits, responseHead, () => plane.now);
-      pool.prepare(
-        destination,
-        targetSegment(
-          destination.backend.app,
-          destination.backend.release,
-          destination.backend.service,
-          target,
-        ),
-      );
+      if (known !== null && known.destination === destination) return known;
+      // Connections that began with another PROXY header, or with none, are of no use any more.
+      const other = known?.destination?.proxyProtocol !== destination.proxyProtocol;
+      if (other) known?.close();
+      const pool =
+        known === null || other
+          ? new TargetPool(target, targetResponseLimits, responseHead, () => plane.now)
+          : known;
+      const { app, release, service } = destination.backend;
+      pool.prepare(destination, targetSegment(app, release, service, target));
       target.pool = pool;
       pools.set(target, pool);
       return pool;

@@ -20,6 +20,8 @@ export class TargetPool implements UpstreamHome {
   readonly target: TargetState;
   readonly limits: HeadLimits;
   readonly head: ResponseHead;
+  /** What the pool was prepared for last: a table's backend with this target. */
+  destination: Destination | null = null;
   /** The target in the access log. */
   logName: Uint8Array = new Uint8Array(0);
   /** Address and port, for Host. */
@@ -48,10 +50,11 @@ export class TargetPool implements UpstreamHome {
 
   /** Takes a backend's policy. @param logName the target in the access log */
   prepare(destination: Destination, logName: Uint8Array): void {
+    this.destination = destination;
     this.logName = logName;
     // A PROXY header is said once for a connection, of one client.
-    if (destination.proxyProtocol > 0) this.keepFor(0);
-    else this.keepFor(destination.policy.keepAliveMs ?? defaultKeepMs);
+    const most = destination.proxyProtocol > 0 ? 0 : (destination.policy.keepAliveMs ?? defaultKeepMs);
+    if (most !== this.#mostMs) this.keepFor(most);
   }
 
   /** Idle connections are kept for at most so many milliseconds. */

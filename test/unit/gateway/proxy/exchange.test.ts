@@ -224,6 +224,43 @@ describe("a connection to a target", () => {
   });
 });
 
+describe("a target that stays in the next table", () => {
+  it("keeps its connections, and is told of under the new release", async () => {
+    const number = warmUp();
+    stage.switchTo([stage.target], {}, 2);
+    const client = stage.client();
+    client.arrive(get);
+    stage.upstream(number).arrive(ok);
+    expect(client.text).toBe(ok);
+    expect((await stage.logged()).map(({ release }) => release)).toEqual([1, 2]);
+  });
+
+  it("keeps its connections for as long as the new policy says", () => {
+    stage.switchTo([stage.target], { keepAliveMs: 60_000 });
+    const number = warmUp();
+    stage.switchTo([stage.target], { keepAliveMs: 500 });
+    const client = stage.client();
+    client.arrive(get);
+    stage.upstream(number).arrive(ok);
+    stage.pass(800);
+    expect(stage.upstream(number).closed).toBe(true);
+  });
+
+  it("gets no connection again that began without the PROXY header that it wants now", () => {
+    const number = warmUp();
+    const busy = stage.client();
+    busy.arrive(get);
+    stage.switchTo([stage.target], { proxyProtocol: 1 });
+    const client = stage.client();
+    client.arrive(get);
+    expect(stage.upstream(number + 1).text).toMatch(/^PROXY TCP4 [^\r]*\r\nGET /);
+    stage.upstream(number).arrive(ok);
+    expect([busy.text, stage.upstream(number).closed]).toEqual([ok, true]);
+    stage.upstream(number + 1).arrive(ok);
+    expect([client.text, stage.upstream(number + 1).closed]).toEqual([ok, true]);
+  });
+});
+
 describe("a drain", () => {
   it("lets go of the claim of the request that it cuts, not of the one behind it", () => {
     const other = mockTarget(7);

@@ -24,7 +24,7 @@ export interface MockPlane {
   stats: RequestStats;
   log: string[];
   /** Puts a table in force that routes everything to these targets. */
-  switchTo(targets: Target[], policy?: BackendPolicy): void;
+  switchTo(targets: Target[], policy?: BackendPolicy, release?: number): void;
 }
 
 export async function openMockPlane(settings: Partial<GatewaySettings> = {}): Promise<MockPlane> {
@@ -63,9 +63,16 @@ export async function openMockPlane(settings: Partial<GatewaySettings> = {}): Pr
     memory,
     stats,
     log,
-    switchTo(present, policy = {}) {
+    switchTo(present, policy = {}, release = 1) {
       generation += 1;
-      const backend = { id: "shop/web@1", app: "shop", service: "web", release: 1, targets: present, policy };
+      const backend = {
+        id: `shop/web@${release}`,
+        app: "shop",
+        service: "web",
+        release,
+        targets: present,
+        policy,
+      };
       const route = {
         id: "shop/web",
         app: "shop",

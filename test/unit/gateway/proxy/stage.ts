@@ -16,7 +16,7 @@ export interface Stage {
   readonly inFlight: number;
   /** Lines of the access log that are written, as objects. */
   logged(): Promise<Record<string, unknown>[]>;
-  switchTo(targets: Target[], policy?: BackendPolicy): void;
+  switchTo(targets: Target[], policy?: BackendPolicy, release?: number): void;
   /** Lets time pass, and with it the ticks of the data plane. */
   pass(ms: number): void;
 }
@@ -72,7 +72,7 @@ export function setStage(): Stage {
       await vi.advanceTimersByTimeAsync(2_000);
       return mock.log.map((line) => JSON.parse(line) as Record<string, unknown>);
     },
-    switchTo: (targets, policy) => mock.switchTo(targets, policy),
+    switchTo: (targets, policy, release) => mock.switchTo(targets, policy, release),
     pass: (ms) => void vi.advanceTimersByTime(ms),
   };
 }
