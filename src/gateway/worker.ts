@@ -26,7 +26,10 @@ const standardOutput = 1;
 
 /** Runs a worker: carries requests, and does what the primary orders. Ends with the connection to the primary. */
 export function runWorker(options: GatewayOptions): void {
-  const send = (message: WorkerMessage) => void process.send?.(message);
+  // What can't be sent any more is of no use: this process ends with the connection. An error that was told to the log
+  // would be sent in its turn, for ever.
+  const send = (message: WorkerMessage) =>
+    void process.send?.(message, undefined, undefined, () => undefined);
   const log = createWorkerLog(send);
   const targets = new Targets((target) => plane?.left(target), options.workers);
   const drains = new Drains(
@@ -163,5 +166,5 @@ export function runWorker(options: GatewayOptions): void {
   });
   process.on("SIGTERM", () => undefined);
   process.on("SIGINT", () => undefined);
-  cluster.worker?.on("error", (error) => log.error({ err: error }, "the primary can't be reached"));
+  cluster.worker?.on("error", () => undefined);
 }
