@@ -189,22 +189,25 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
   ): Tunnel {
     const webSocket = isWebSocket(block.bytes, head);
     this.#state = State.tunnel;
+    const target = upstream.handOver();
     const tunnel = new Tunnel({
       client: this.connection,
-      target: upstream.handOver(),
+      target,
       webSocket,
       closed: () => {
         this.#leave();
         closed();
       },
     });
-    this.connection.write(block, head.start, end);
+    const written = this.connection.write(block, head.start, end);
+    if (written === Written.queued) target.pause();
     const early = this.#early.length > 0 ? this.#early.view().slice() : null;
     this.#early.clear();
     tunnel.begin(block, head.end, end, early);
     if (this.halfClosed) tunnel.clientEnded();
     this.resume();
     this.#tunnel = tunnel;
+    if (written === Written.refused) tunnel.destroy();
     return tunnel;
   }
 
@@ -311,7 +314,8 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
   #moreHead(block: Block, start: number, end: number): void {
     const ends = endsHead(block.bytes, start, end);
     this.#early.append(block.bytes, start, end);
-    if (ends || this.#early.length >= 2 * this.#lookedAt) this.#pump();
+    const { length } = this.#early;
+    if (ends || length >= 2 * this.#lookedAt || length > this.plane.headLimits.bytes) this.#pump();
   }
 
   /** Goes on with what has come already. */

@@ -4,6 +4,8 @@ import fc from "fast-check";
 /** How a request is made, and what its target answers. */
 export interface Script {
   method: "GET" | "HEAD" | "POST" | "PUT";
+  /** It asks for an upgrade, which the target agrees to: both then say `upgraded` bytes, and end. */
+  upgraded: number | null;
   /** Version of the client. */
   minor: 0 | 1;
   /** Null for none; one size for a length, several for chunks. */
@@ -57,9 +59,11 @@ export const scripts: fc.Arbitrary<Script> = fc
     expects: rarely,
     otherwise: rarely,
     answer: answers,
+    upgraded: fc.option(size, { freq: 8 }),
   })
   .map((script) => ({
     ...script,
+    upgraded: script.minor === 1 && script.method === "GET" ? script.upgraded : null,
     // Neither are chunks of HTTP/1.0, nor has GET a body here.
     body: script.method === "GET" || script.method === "HEAD" ? null : lengthOnly(script.minor, script.body),
     expects: script.expects && script.minor === 1,
@@ -67,6 +71,11 @@ export const scripts: fc.Arbitrary<Script> = fc
 
 function lengthOnly(minor: number, body: number[] | null): number[] | null {
   return minor === 0 && body !== null ? body.slice(0, 1) : body;
+}
+
+/** What a client says once its upgrade is agreed to, and what its target says. */
+export function upgradedBytes(id: string, script: Script, way: "up" | "down"): Buffer {
+  return content(`${id}-${way}`, [script.upgraded ?? 0]);
 }
 
 /** The content that belongs to a request or an answer. */
@@ -95,8 +104,10 @@ function chunked(bytes: Buffer, sizes: readonly number[]): Buffer {
 export function requestBytes(id: string, script: Script): Buffer {
   const { method, minor, body, expects, otherwise } = script;
   const lines = [`${method} /${id} HTTP/1.${minor}`, "Host: h", "User-Agent: property"];
-  if (expects) lines.push("Expect: 100-continue");
-  if (otherwise) lines.push(minor === 1 ? "Connection: close" : "Connection: keep-alive");
+  if (script.upgraded !== null) lines.push("Connection: upgrade", "Upgrade: echo");
+  else if (expects) lines.push("Expect: 100-continue");
+  if (otherwise && script.upgraded === null)
+    lines.push(minor === 1 ? "Connection: close" : "Connection: keep-alive");
   const bytes = content(id, body ?? []);
   const chunks = body !== null && body.length > 1;
   if (chunks) lines.push("Transfer-Encoding: chunked");
@@ -106,7 +117,9 @@ export function requestBytes(id: string, script: Script): Buffer {
 }
 
 /** The content that the client of a request is to get. */
-export function answerContent(id: string, { method, answer }: Script): Buffer {
+export function answerContent(id: string, script: Script): Buffer {
+  const { method, answer } = script;
+  if (script.upgraded !== null) return upgradedBytes(id, script, "down");
   if (method === "HEAD" || answer.status !== 200) return Buffer.alloc(0);
   return answer.events && answer.framing !== "length"
     ? eventContent(id, answer.sizes)
@@ -116,6 +129,10 @@ export function answerContent(id: string, { method, answer }: Script): Buffer {
 /** What a target says, and whether it closes its connection then. */
 export function answerBytes(id: string, script: Script): { bytes: Buffer; closes: boolean } {
   const { method, answer } = script;
+  if (script.upgraded !== null) {
+    const head = `HTTP/1.1 101 Switching\r\nX-Id: ${id}\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n`;
+    return { bytes: Buffer.concat([Buffer.from(head), upgradedBytes(id, script, "down")]), closes: true };
+  }
   const lines: string[] = [];
   for (const status of answer.interim) lines.push(`HTTP/1.1 ${status} Early`, "Link: </a>", "");
   lines.push(`HTTP/1.1 ${answer.status} Fine`, `X-Id: ${id}`);
@@ -164,6 +181,8 @@ export function readMessage(
   const from = headEnd + 4;
   const message = { first, fields, untilClose: false };
   const length = fields.get("content-length");
+  const rest = bytes.subarray(from);
+  if (fields.has("upgrade")) return { ...message, body: rest, whole: true, end: bytes.length };
   if (bare(first)) return { ...message, body: Buffer.alloc(0), whole: true, end: from };
   if (fields.get("transfer-encoding") === "chunked") return { ...message, ...readChunks(bytes, from) };
   if (length !== undefined || isRequest) {

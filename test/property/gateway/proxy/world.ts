@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { expect, vi } from "vitest";
 import { claimsOf } from "../../../../src/gateway/claims.ts";
+import type { TargetState } from "../../../../src/gateway/target-state.ts";
 import type { MockConnection } from "../../../unit/gateway/proxy/mock-transport.ts";
 import { type MockPlane, mockTarget } from "../../../unit/gateway/proxy/plane.ts";
 import {
@@ -11,6 +12,7 @@ import {
   content,
   readMessage,
   requestBytes,
+  upgradedBytes,
 } from "./messages.ts";
 
 export type Kind =
@@ -44,14 +46,17 @@ class Client {
   readonly connection: MockConnection;
   readonly scripts: readonly Script[];
   /** All that it will ever send, and where each request ends in it. */
-  readonly bytes: Buffer;
+  bytes: Buffer;
   readonly ends: number[] = [];
+  readonly #index: number;
+  #isUpgraded = false;
   sent = 0;
   ended = false;
   failed = false;
 
   constructor(connection: MockConnection, index: number, scripts: readonly Script[]) {
     this.connection = connection;
+    this.#index = index;
     this.scripts = scripts;
     const parts = scripts.map((script, number) => requestBytes(`${index}-${number}`, script));
     this.bytes = Buffer.concat(parts);
@@ -61,6 +66,7 @@ class Client {
 
   send(count: number): void {
     if (this.ended || this.failed || this.connection.closed) return;
+    this.#sayMore();
     const piece = this.bytes.subarray(this.sent, this.sent + count);
     this.sent += piece.length;
     if (piece.length > 0) this.connection.send(piece);
@@ -70,6 +76,21 @@ class Client {
     if (this.ended || this.failed || this.connection.closed) return;
     this.ended = true;
     this.connection.peerEnd();
+  }
+
+  /** After an upgrade was agreed to. */
+  #sayMore(): void {
+    const script = this.scripts.at(-1);
+    if (
+      this.#isUpgraded ||
+      !script ||
+      script.upgraded === null ||
+      !/HTTP\/1\.1 101 /.test(this.connection.text)
+    )
+      return;
+    this.#isUpgraded = true;
+    const id = `${this.#index}-${this.scripts.length - 1}`;
+    this.bytes = Buffer.concat([this.bytes, upgradedBytes(id, script, "up")]);
   }
 }
 
@@ -84,6 +105,7 @@ class Server {
   closes = false;
   ended = false;
   readonly #scriptOf: (id: string) => Script;
+  #read: { length: number; found: Message[] } = { length: 0, found: [] };
 
   constructor(connection: MockConnection, port: number, scriptOf: (id: string) => Script) {
     this.connection = connection;
@@ -101,6 +123,12 @@ class Server {
   }
 
   requests(): Message[] {
+    if (this.#read.length === this.input.length) return this.#read.found;
+    this.#read = { length: this.input.length, found: this.#readAll() };
+    return this.#read.found;
+  }
+
+  #readAll(): Message[] {
     const found: Message[] = [];
     for (let at = 0; at < this.input.length; ) {
       const message = readMessage(this.input, at, () => false, true);
@@ -300,8 +328,7 @@ export class World {
   checkEnd(): void {
     this.check();
     for (const client of this.clients) expect(client.connection.closed).toBe(true);
-    expect(this.mock.targets.claims()).toEqual([]);
-    for (const target of this.mock.targets.all()) expect(target.inFlight).toBe(0);
+    for (const target of this.#states()) expect([target.inFlight, claimsOf(target).length]).toEqual([0, 0]);
     expect(this.mock.gate.waiting).toBe(0);
     expect([this.mock.memory.clients.lent, this.mock.memory.join.lent]).toEqual([0, 0]);
   }
@@ -316,15 +343,35 @@ export class World {
       expect(answers.map((answer) => answer.fields.get("x-id") ?? answer.first)).toEqual(
         client.scripts.slice(0, ends ? answers.length : undefined).map((_, number) => `${index}-${number}`),
       );
-      for (const answer of answers) expect(answer.whole || answer.untilClose).toBe(true);
+      for (const [number, answer] of answers.entries()) {
+        expect(answer.whole || answer.untilClose).toBe(true);
+        this.#checkUpgraded(`${index}-${number}`, answer);
+      }
     }
+  }
+
+  /** Both sides got all that the other said. */
+  #checkUpgraded(id: string, answer: Message): void {
+    const script = this.#scriptOf(id);
+    if (script.upgraded === null) return;
+    expect(answer.body.equals(upgradedBytes(id, script, "down"))).toBe(true);
+    const asked = this.servers
+      .flatMap((server) => server.requests())
+      .filter((request) => idOf(request) === id);
+    expect(asked.map(({ body }) => body.equals(upgradedBytes(id, script, "up")))).toEqual([true]);
+  }
+
+  /** Targets of this world, also those that left the table. */
+  #states(): TargetState[] {
+    const own = [mockTarget(this.#base).port, mockTarget(this.#base + 1).port];
+    return this.mock.targets.all().filter((target) => own.includes(target.port));
   }
 
   /** A target that was asked and has not said all it has to say is claimed for as many requests. */
   #checkClaims(): void {
     for (const own of [0, 1]) {
       const { port } = mockTarget(this.#base + own);
-      const states = this.mock.targets.all().filter((target) => target.port === port);
+      const states = this.#states().filter((target) => target.port === port);
       const owing = this.servers.filter((server) => server.port === port && server.owes);
       const inFlight = states.reduce((sum, target) => sum + target.inFlight, 0);
       expect(inFlight).toBeGreaterThanOrEqual(owing.length);
@@ -352,7 +399,7 @@ export class World {
       }
       expect(message.first).toMatch(/^HTTP\/1\.1 \d\d\d /);
       at = message.end;
-      if (!/^HTTP\/1\.1 1/.test(message.first)) found.push(message);
+      if (!/^HTTP\/1\.1 1(?!01)/.test(message.first)) found.push(message);
       else expect(script?.minor).toBe(1);
       if (!message.whole) break;
     }
@@ -377,6 +424,7 @@ export class World {
       expect(answer.fields.has("x-drop")).toBe(false);
       const expected = answerContent(id, script);
       expect(expected.subarray(0, answer.body.length).equals(answer.body)).toBe(true);
+      if (script.upgraded !== null) continue;
       const takenForWhole = answer.whole || (answer.untilClose && connection.isOver && !connection.wasReset);
       const cut = script.answer.events && script.answer.framing !== "length";
       if (takenForWhole && !client.failed && !cut) expect(answer.body.length).toBe(expected.length);
@@ -387,9 +435,11 @@ export class World {
     const id = idOf(request);
     const script = this.#scriptOf(id);
     expect(request.first).toBe(`${script.method} /${id} HTTP/1.1`);
-    const expected = content(id, script.body ?? []);
+    const expected =
+      script.upgraded === null ? content(id, script.body ?? []) : upgradedBytes(id, script, "up");
+    expect(request.fields.has("upgrade")).toBe(script.upgraded !== null);
     expect(expected.subarray(0, request.body.length).equals(request.body)).toBe(true);
-    if (request.whole) expect(request.body.length).toBe(expected.length);
+    if (request.whole && script.upgraded === null) expect(request.body.length).toBe(expected.length);
     if (script.method !== "POST") return;
     expect(posts.has(id)).toBe(false);
     posts.add(id);

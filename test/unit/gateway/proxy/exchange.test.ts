@@ -224,6 +224,56 @@ describe("a connection to a target", () => {
   });
 });
 
+describe("an upgrade", () => {
+  const upgrade = "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+  const agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+
+  it("joins both connections once the target agrees, and holds its claim as long as they stand", () => {
+    const client = stage.client();
+    client.arrive(`${upgrade}early`);
+    const target = stage.upstream();
+    target.arrive(`${agreed}first`);
+    expect(client.text).toBe(`${agreed}first`);
+    expect(target.text.endsWith("\r\n\r\nearly")).toBe(true);
+    target.peerEnd();
+    target.deliver();
+    expect([client.finished, stage.inFlight]).toEqual([true, 1]);
+    client.peerEnd();
+    client.deliver();
+    expect([client.closed, target.closed, stage.inFlight]).toEqual([true, true, 0]);
+  });
+
+  it("ends at once when the client takes no answer any more", () => {
+    const client = stage.client();
+    client.arrive(upgrade);
+    client.broken = true;
+    const target = stage.upstream();
+    target.arrive(agreed);
+    expect([client.closed, target.closed, stage.inFlight]).toEqual([true, true, 0]);
+  });
+
+  it("slows the target down from the first byte on while the client does not read", () => {
+    const client = stage.client();
+    client.arrive(upgrade);
+    client.congested = true;
+    const target = stage.upstream();
+    target.arrive(agreed);
+    expect(target.paused).toBe(true);
+    client.congested = false;
+    client.flush();
+    expect(target.paused).toBe(false);
+  });
+
+  it("that nobody asked for is no answer", () => {
+    const client = stage.client();
+    client.arrive(get);
+    const target = stage.upstream();
+    target.arrive(agreed);
+    expect(client.text).toMatch(/^HTTP\/1\.1 502 /);
+    expect([target.closed, stage.inFlight]).toEqual([true, 0]);
+  });
+});
+
 describe("a target that stays in the next table", () => {
   it("keeps its connections, and is told of under the new release", async () => {
     const number = warmUp();
