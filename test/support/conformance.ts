@@ -65,10 +65,17 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
       await beside.exchange("GET /fence HTTP/1.1\r\nHost: fence\r\n\r\n");
     },
     async [Symbol.asyncDispose]() {
+      const fallen = fallenWorkers(gateway);
       await gateway[Symbol.asyncDispose]();
       await target[Symbol.asyncDispose]();
+      expect(fallen).toEqual([]);
     },
   };
+}
+
+/** What the log says of workers that ended by themselves, which no bytes from outside may bring about. */
+export function fallenWorkers(gateway: TestGateway): string[] {
+  return gateway.log.filter((line) => line.includes('"a worker ended') || /^\w*Error: /.test(line));
 }
 
 /** Where the text stands cut after every byte, or every `step` bytes. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
+import { fallenWorkers } from "../../support/conformance.ts";
 import { startGateway, type TestGateway } from "../../support/gateway.ts";
 import { tableOf } from "../../support/gateway-target.ts";
 import type { ResponseText } from "../../support/http1-message.ts";
@@ -44,8 +45,10 @@ export function smugglingSuite(name: string, startOrigin: () => Promise<Origin>)
       await gateway.put(tableOf(1, 1, [{ id: name, address: "127.0.0.1", port: origin.port }]));
     });
     afterAll(async () => {
-      await gateway?.[Symbol.asyncDispose]();
-      await origin?.[Symbol.asyncDispose]();
+      const fallen = fallenWorkers(gateway);
+      await gateway[Symbol.asyncDispose]();
+      await origin[Symbol.asyncDispose]();
+      expect(fallen).toEqual([]);
     });
 
     const count = async () => (await gateway.stats("shop")).reduce((sum, bucket) => sum + bucket.requests, 0);

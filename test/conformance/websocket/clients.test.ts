@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { WebSocket } from "ws";
+import { fallenWorkers } from "../../support/conformance.ts";
 import { startGateway, type TestGateway } from "../../support/gateway.ts";
 import { tableOf } from "../../support/gateway-target.ts";
 import { rule } from "../../support/rule.ts";
@@ -21,8 +22,10 @@ for (const [name, start] of [
       await gateway.put(tableOf(1, 1, [{ id: name, address: "127.0.0.1", port: server.port }]));
     });
     afterAll(async () => {
-      await gateway?.[Symbol.asyncDispose]();
-      await server?.[Symbol.asyncDispose]();
+      const fallen = fallenWorkers(gateway);
+      await gateway[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+      expect(fallen).toEqual([]);
     });
 
     async function open(path = "/echo", protocols: string[] = [], compress = false): Promise<WebSocket> {
