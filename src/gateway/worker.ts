@@ -69,7 +69,7 @@ export function runWorker(options: GatewayOptions): void {
   };
   const openPlane = async () => {
     const { settings } = options;
-    const memory = createMemory();
+    const memory = createMemory(settings.maxHeadBytes);
     const { transport, reason } = await chooseTransport(settings.transport, memory.clients);
     if (reason !== null) log.warn({ reason }, "raw handles can't be used: the public API is");
     const pages = await readErrorPages(settings.errorPages, (message) => log.warn({}, message));

@@ -4,10 +4,10 @@ import { Block, BlockPool, blockBytes, createArena } from "../transport/block.ts
 const readSize = 128 * 1024;
 /** Bytes that a connection may keep of what came too early; above it, reading stops. */
 export const keptLimit = 64 * 1024;
-/** What was kept, one more read, and room for a head's growth. */
-const joinSize = keptLimit + readSize + 64 * 1024;
-/** All that may be in `join`, and what the gateway adds to a head. */
-const composeSize = joinSize + 96 * 1024;
+/** Room for a head's growth beside what was kept and one more read. */
+const joinRoom = readSize + 64 * 1024;
+/** What the gateway adds to a head, beside all that may be in `join`. */
+const composeRoom = 96 * 1024;
 const composeBlocks = 4;
 
 /** The memory that all client connections of a worker share. */
@@ -23,8 +23,12 @@ export interface Memory {
 /**
  * All blocks lie in one arena, so that a request's bytes go from where they were read to where they are written with
  * `copyWithin`, which needs no views.
+ *
+ * @param mostHead bytes of a request's head at most
  */
-export function createMemory(): Memory {
+export function createMemory(mostHead = 0): Memory {
+  const joinSize = Math.max(keptLimit, mostHead) + joinRoom;
+  const composeSize = joinSize + composeRoom;
   const sizes = [readSize, joinSize, ...new Array<number>(composeBlocks).fill(composeSize)];
   const arena = createArena(sizes.reduce((sum, size) => sum + blockBytes(size), 0));
   let offset = 0;

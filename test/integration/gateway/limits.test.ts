@@ -114,6 +114,22 @@ describe.each(["raw", "net"])("clients of the %s transport", (transport) => {
     });
   });
 
+  it("may have heads of a megabyte where that is chosen, and never more", { timeout: 20_000 }, async () => {
+    await using bench = await startBench({
+      settings: { transport, "max-head": "1m", "max-fields": "1000", "max-line": "64k" },
+    });
+    const head = (kilobytes: number) => get("/big", `A: ${"x".repeat(1_019)}\r\n`.repeat(kilobytes));
+    for (const kilobytes of [60, 190, 260, 500, 980]) {
+      bench.takeSeen();
+      expect((await bench.ask(head(kilobytes))).status).toBe(200);
+      const request = bench.takeSeen()[0]?.request.head ?? "";
+      expect(request.split("\r\n").filter((line) => line === `A: ${"x".repeat(1_019)}`).length).toBe(
+        kilobytes,
+      );
+    }
+    expect((await bench.ask(get("/big", `A: ${"x".repeat(2_000)}\r\n`.repeat(900)))).status).toBe(431);
+  });
+
   describe("that are many", () => {
     it("have connections that are idle closed for new ones, the one that is so for longest first", async () => {
       await using bench = await startBench({ settings: { transport, "max-connections": "3" } });
