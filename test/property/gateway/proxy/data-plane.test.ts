@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { BackendPolicy } from "../../../../src/model/route.ts";
 import { afterAll, beforeAll, describe, it, vi } from "vitest";
 import { type MockPlane, openMockPlane } from "../../../unit/gateway/proxy/plane.ts";
 import { scripts } from "./messages.ts";
@@ -65,13 +66,25 @@ const connection = fc.array(scripts, { minLength: 1, maxLength: 4 }).map((all) =
 });
 const clients = fc.array(connection, { minLength: 1, maxLength: 3 });
 
+/** Bodies are kept in memory only: a file takes turns of the event loop. */
+const policy: fc.Arbitrary<BackendPolicy> = fc.record(
+  {
+    bufferRequests: fc.constant({ memoryBytes: 10_000_000, diskBytes: 0 }),
+    host: fc.constantFrom<NonNullable<BackendPolicy["host"]>>("target", { name: "inner" }),
+    proxyProtocol: fc.constantFrom<0 | 1>(0, 1),
+    sticky: fc.constant({ cookie: "route" }),
+    maxInFlight: fc.constantFrom(1, 2),
+  },
+  { requiredKeys: [] },
+);
+
 describe("a data plane", () => {
   it(
     "answers every request whatever comes in which pieces and when",
     () => {
       fc.assert(
-        fc.property(clients, steps(calm), (requests, all) => {
-          const world = new World(mock, requests);
+        fc.property(clients, steps(calm), policy, (requests, all, own) => {
+          const world = new World(mock, requests, own);
           for (const step of all) world.run(step);
           world.settle();
           world.checkCalm();
@@ -87,8 +100,8 @@ describe("a data plane", () => {
     "keeps its promises when connections fail, tables change and drains cut",
     () => {
       fc.assert(
-        fc.property(clients, steps(rough), (requests, all) => {
-          const world = new World(mock, requests);
+        fc.property(clients, steps(rough), policy, (requests, all, own) => {
+          const world = new World(mock, requests, own);
           for (const step of all) world.run(step);
           world.settle();
           world.checkEnd();

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { expect, vi } from "vitest";
 import { claimsOf } from "../../../../src/gateway/claims.ts";
+import type { BackendPolicy } from "../../../../src/model/route.ts";
 import type { TargetState } from "../../../../src/gateway/target-state.ts";
 import type { MockConnection } from "../../../unit/gateway/proxy/mock-transport.ts";
 import { type MockPlane, mockTarget } from "../../../unit/gateway/proxy/plane.ts";
@@ -130,7 +131,9 @@ class Server {
 
   #readAll(): Message[] {
     const found: Message[] = [];
-    for (let at = 0; at < this.input.length; ) {
+    // A PROXY header comes first, where it is wanted.
+    const begin = this.input.toString("latin1", 0, 6) === "PROXY " ? this.input.indexOf("\n") + 1 : 0;
+    for (let at = begin; at < this.input.length; ) {
       const message = readMessage(this.input, at, () => false, true);
       if (message === null) throw new Error("a request's head was sent in part");
       found.push(message);
@@ -180,10 +183,13 @@ export class World {
   readonly clients: Client[];
   readonly servers: Server[] = [];
   readonly #base: number;
+  readonly #policy: BackendPolicy;
   readonly #scripts: readonly (readonly Script[])[];
 
-  constructor(mock: MockPlane, scripts: readonly (readonly Script[])[]) {
+  /** @param policy of the backend, beside its time limits */
+  constructor(mock: MockPlane, scripts: readonly (readonly Script[])[], policy: BackendPolicy = {}) {
     this.mock = mock;
+    this.#policy = policy;
     this.#scripts = scripts;
     base += 2;
     this.#base = base;
@@ -458,7 +464,7 @@ export class World {
   #switch(which: number): void {
     const both = [mockTarget(this.#base), mockTarget(this.#base + 1)];
     const targets = [both.slice(0, 1), both.slice(1), both, []][which % 4] ?? [];
-    this.mock.switchTo(targets, { connectMs: 300, responseMs: 600 });
+    this.mock.switchTo(targets, { connectMs: 300, responseMs: 600, ...this.#policy });
   }
 
   #scriptOf(id: string): Script {

@@ -224,6 +224,23 @@ describe("a connection to a target", () => {
   });
 });
 
+describe("a request whose body is kept until it is whole", () => {
+  it("is read on, though so much of it had come before its turn that reading was stopped", () => {
+    stage.switchTo([stage.target], { bufferRequests: { memoryBytes: 1_000_000, diskBytes: 0 } });
+    const client = stage.client();
+    client.arrive(get + put(200_000) + "x".repeat(100_000));
+    expect(client.paused).toBe(true);
+    const target = stage.upstream();
+    target.arrive(ok);
+    expect(client.paused).toBe(false);
+    expect(stage.inFlight).toBe(0);
+    client.arrive("x".repeat(100_000));
+    expect(target.text.slice(target.text.indexOf("PUT"))).toMatch(/^PUT [^]*\r\n\r\nx{200000}$/);
+    target.arrive(ok);
+    expect(client.text).toBe(ok + ok);
+  });
+});
+
 describe("an upgrade", () => {
   const upgrade = "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
   const agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
