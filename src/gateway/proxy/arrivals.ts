@@ -44,6 +44,25 @@ export class Arrivals implements IntroKeeper {
     this.#errors.report("accept-failed", { code }, this.#plane.now);
   }
 
+  /** Counts a connection that is passed on as it is; false when it has to be closed. */
+  admitStream(address: string): boolean {
+    const plane = this.#plane;
+    const trusted = plane.trust(address);
+    if (plane.settings.proxyProtocol && !trusted) {
+      this.#report("proxy-not-trusted", address);
+      return false;
+    }
+    if (this.limits.admit(address, trusted)) return true;
+    this.#report("connection-limit", address);
+    return false;
+  }
+
+  /** A connection that `admitStream` let in is over. @param client its address, or the one that its header named */
+  streamLeft(client: string): void {
+    const { settings, trust } = this.#plane;
+    this.limits.left(client, settings.proxyProtocol || trust(client));
+  }
+
   introduced(intro: ProxyIntro, ends: ProxiedEnds): Endpoint | null {
     const plane = this.#plane;
     const { connection, entrance } = intro;

@@ -148,11 +148,10 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     settings,
     trust: plane.trust,
     ended(report) {
-      arrivals.limits.left(report.client, settings.proxyProtocol);
+      arrivals.streamLeft(report.client);
       plane.reporter.stream(report, options.writeLog);
     },
   });
-  const admitStream = (address: string) => arrivals.limits.admit(address, plane.trust(address));
   const unlisten = (name: string) => {
     const listening = servers.get(name);
     if (listening === undefined) return;
@@ -173,7 +172,9 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
       }
       const protocol = protocolOf(listener);
       if (protocol !== "http") {
-        const accepted = streams.accepted({ name: listener.name, protocol }, admitStream);
+        const accepted = streams.accepted({ name: listener.name, protocol }, (address) =>
+          arrivals.admitStream(address),
+        );
         transport.accept(server, accepted, (code) => arrivals.failed(code));
         servers.set(listener.name, { server, entrance: null });
         return;
