@@ -80,7 +80,7 @@ async function copyNode(connection: EngineConnection, from: string, to: string):
       path: `/${name}`,
       mode: 0o755,
       content: { source: () => Readable.from(entry), size: entry.header.size ?? 0 },
-      bindsLowPorts: true,
+      capability: "bind-low-ports",
     };
     await putArchive(connection, to, directory, rootArchive([node]));
     return;

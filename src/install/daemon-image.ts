@@ -7,9 +7,10 @@ import { CutoverError } from "../model/error.ts";
 import { buildOnBase, type OfficialBase, officialBase } from "./base-image.ts";
 import { type Bundles, readBundles } from "./bundles.ts";
 import { checkImage } from "./image-check.ts";
-import { type LocalRuntime, localRuntime } from "./local-runtime.ts";
+import { kernelPrograms, kernelProgramsElsewhere } from "./kernel-tools.ts";
+import { localRuntime } from "./local-runtime.ts";
 import { type Component, imageRepository, installationLabels } from "./names.ts";
-import { accountEntries, rootArchive, skeleton } from "./root-archive.ts";
+import { type ArchiveEntry, accountEntries, rootArchive, skeleton } from "./root-archive.ts";
 
 export interface DaemonImage {
   ref: string;
@@ -28,6 +29,8 @@ export interface DaemonImageOptions {
   dist?: string | undefined;
   /** `official` builds on the Node image even where this machine's own runtime would do. */
   base?: "local" | "official" | undefined;
+  /** Whether the gateway is to change the kernel's rules: the programs for it are in the image then. */
+  kernel?: boolean | undefined;
   onProgress?: (message: string) => void;
 }
 
@@ -41,18 +44,22 @@ const layout = "1";
 export async function ensureDaemonImage(options: DaemonImageOptions): Promise<DaemonImage> {
   const bundles = await readBundles(options.dist);
   const runtime = options.base === "official" ? null : await localRuntime(options.host);
+  const kernel = options.kernel && runtime ? await kernelPrograms() : null;
   if (runtime) {
     try {
-      return await ensure(options, bundles, runtime.identity, (ref) =>
-        importLocal(options, ref, bundles, runtime),
+      return await ensure(options, bundles, { runtime: runtime.identity, kernel: kernel?.identity }, (ref) =>
+        importLocal(options, ref, bundles, [...runtime.entries, ...(kernel?.entries ?? [])]),
       );
     } catch (error) {
-      if (!(error instanceof CutoverError) || error.code !== "DAEMON_IMAGE") throw error;
+      if (kernel || !(error instanceof CutoverError) || error.code !== "DAEMON_IMAGE") throw error;
       options.onProgress?.(`${error.message} Building on the official Node image instead.`);
     }
   }
+  if (options.kernel) throw kernelProgramsElsewhere();
   const base: OfficialBase = await officialBase(options.connection, options.onProgress);
-  return ensure(options, bundles, base.identity, (ref) => buildOnBase(options, ref, bundles, base));
+  return ensure(options, bundles, { runtime: base.identity }, (ref) =>
+    buildOnBase(options, ref, bundles, base),
+  );
 }
 
 /** Removes the instance's daemon images but the given one and those that a container uses. */
@@ -71,13 +78,14 @@ export async function removeOldImages(
 async function ensure(
   options: DaemonImageOptions,
   bundles: Bundles,
-  runtime: string,
+  parts: { runtime: string; kernel?: string | undefined },
   make: (ref: { repository: string; tag: string }) => Promise<void>,
 ): Promise<DaemonImage> {
   const { connection, instance, version } = options;
+  const { runtime, kernel } = parts;
   const identity = {
     control: sha256(layout, runtime, bundles.hashes.control),
-    gateway: sha256(layout, runtime, bundles.hashes.gateway),
+    gateway: sha256(layout, runtime, bundles.hashes.gateway, ...(kernel === undefined ? [] : [kernel])),
   };
   const hash = sha256(identity.control, identity.gateway).slice(0, 12);
   const tag = `${version.replaceAll(/[^\w.-]/g, "-")}-${hash}`;
@@ -87,7 +95,7 @@ async function ensure(
   options.onProgress?.("making the image of control and gateway");
   await make({ repository, tag });
   try {
-    await checkImage(connection, instance, ref);
+    await checkImage(connection, instance, ref, kernel !== undefined);
   } catch (error) {
     await removeImage(connection, ref);
     throw error;
@@ -100,10 +108,10 @@ async function importLocal(
   options: DaemonImageOptions,
   ref: { repository: string; tag: string },
   bundles: Bundles,
-  runtime: LocalRuntime,
+  programs: ArchiveEntry[],
 ): Promise<void> {
   const labels = Object.entries(installationLabels(options.instance, "daemon"));
-  const archive = rootArchive([...skeleton(), ...accountEntries(), ...runtime.entries, ...bundles.entries]);
+  const archive = rootArchive([...skeleton(), ...accountEntries(), ...once(programs), ...bundles.entries]);
   const remote = options.connection.endpoint.kind !== "socket";
   await importImage(
     options.connection,
@@ -114,6 +122,11 @@ async function importLocal(
       changes: ["ENV PATH=/bin", "WORKDIR /", ...labels.map(([key, value]) => `LABEL ${key}=${value}`)],
     },
   );
+}
+
+/** Node's libraries and those of other programs are partly the same. */
+function once(entries: ArchiveEntry[]): ArchiveEntry[] {
+  return [...new Map(entries.map((entry) => [entry.path, entry])).values()];
 }
 
 function sha256(...parts: string[]): string {

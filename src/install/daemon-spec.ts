@@ -4,6 +4,7 @@ import type { EngineHost } from "../engine/host.ts";
 import { bundlePath } from "./bundles.ts";
 import type { DaemonImage } from "./daemon-image.ts";
 import { type SaidSettings, settingsOfSpec } from "./gateway-settings.ts";
+import { hasKernelRules, kernelRights } from "./kernel-rules.ts";
 import {
   type Component,
   directories,
@@ -44,11 +45,13 @@ const logs = { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" }
 
 /**
  * Not root, on the host's network, no Docker socket, no capability but the one to bind, nothing writable but its volume
- * and the spool directory where a setting names one.
+ * and the spool directory where a setting names one. Where a setting asks for the kernel's help, two programs in the
+ * image may administer the network; the daemon's own processes may not.
  */
 export function gatewaySpec(input: SpecInput): DaemonSpec {
   const { instance, httpPort, bind } = input;
   const said = settingsOfSpec(input.settings);
+  const kernel = hasKernelRules(said.labels) ? kernelRights(instance) : null;
   return spec(input, "gateway", {
     Cmd: [
       bundlePath("gateway"),
@@ -62,10 +65,11 @@ export function gatewaySpec(input: SpecInput): DaemonSpec {
       ...said.flags,
     ],
     User: `${gatewayUser}:${gatewayUser}`,
+    ...(kernel === null ? {} : { Env: kernel.environment }),
     Labels: { [installLabel.httpPort]: String(httpPort), [installLabel.bind]: bind ?? "", ...said.labels },
     HostConfig: {
       NetworkMode: "host",
-      CapAdd: ["NET_BIND_SERVICE"],
+      CapAdd: ["NET_BIND_SERVICE", ...(kernel?.capabilities ?? [])],
       Mounts: [volumeMount(instance, "gateway"), ...said.mounts],
     },
   });

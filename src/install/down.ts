@@ -3,6 +3,7 @@ import { listContainers, removeContainer, stopContainer } from "../engine/contai
 import { listVolumes, removeVolume } from "../engine/volumes.ts";
 import { label } from "../model/labels.ts";
 import { removeOldImages } from "./daemon-image.ts";
+import { hasKernelRules, imageOf, takeKernelRulesAway } from "./kernel-rules.ts";
 
 export interface Removed {
   kind: "container" | "volume" | "image";
@@ -16,6 +17,12 @@ export interface Removed {
 export async function removeInstallation(connection: EngineConnection, instance: string): Promise<Removed[]> {
   const labels = { [label.instance]: instance, [label.component]: "" };
   const containers = await listContainers(connection, labels);
+  const ruling = containers.filter((container) => hasKernelRules(container.labels));
+  const images = await Promise.all(ruling.map(({ id }) => imageOf(connection, id)));
+  await Promise.all(ruling.map(({ id }) => stopContainer(connection, id)));
+  for (const image of new Set(images)) {
+    if (image !== null) await takeKernelRulesAway(connection, instance, image);
+  }
   await Promise.all(
     containers.map(async ({ id }) => {
       await stopContainer(connection, id);
@@ -24,10 +31,10 @@ export async function removeInstallation(connection: EngineConnection, instance:
   );
   const volumes = await listVolumes(connection, labels);
   await Promise.all(volumes.map(({ name }) => removeVolume(connection, name)));
-  const images = await removeOldImages(connection, instance, null);
+  const oldImages = await removeOldImages(connection, instance, null);
   return [
     ...containers.map(({ name }): Removed => ({ kind: "container", name })),
     ...volumes.map(({ name }): Removed => ({ kind: "volume", name })),
-    ...images.map((name): Removed => ({ kind: "image", name })),
+    ...oldImages.map((name): Removed => ({ kind: "image", name })),
   ];
 }

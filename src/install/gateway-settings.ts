@@ -74,7 +74,8 @@ export function chooseSettings(
   return { settings, warnings };
 }
 
-function keptSettings(labels: Readonly<Record<string, string>>): Record<string, string> {
+/** The settings that a gateway's container was started with, by its labels. */
+export function keptSettings(labels: Readonly<Record<string, string>>): Record<string, string> {
   const text = labels[installLabel.settings];
   return text === undefined ? {} : (JSON.parse(text) as Record<string, string>);
 }

@@ -43,7 +43,7 @@ export async function localRuntime(host: EngineHost): Promise<LocalRuntime | nul
   const node = await describe(process.execPath);
   return {
     entries: [
-      { ...fileEntry(nodePath, node.source, node.size, 0o755), bindsLowPorts: true },
+      { ...fileEntry(nodePath, node.source, node.size, 0o755), capability: "bind-low-ports" },
       ...libraries.map(({ path, source, size }) => fileEntry(path, source, size, 0o755)),
     ],
     identity: [

@@ -11,15 +11,21 @@ export interface ArchiveEntry {
   owner?: number;
   /** Left out: a directory. `size` in bytes. */
   content?: Buffer | { source: () => Readable; size: number };
-  /** May bind ports below 1024 without root. */
-  bindsLowPorts?: boolean;
+  /** What the program may do whoever runs it: bind ports below 1024, or administer the network. */
+  capability?: "bind-low-ports" | "administer-network";
 }
+
+/** Numbers of CAP_NET_BIND_SERVICE and CAP_NET_ADMIN (linux/capability.h). */
+const capabilityNumber = { "bind-low-ports": 10, "administer-network": 12 };
 
 /**
  * The extended attribute `security.capability` as the kernel stores it (`struct vfs_cap_data`, revision 2, in
- * linux/capability.h): CAP_NET_BIND_SERVICE (10) permitted, and effective at once.
+ * linux/capability.h): one capability below 16 permitted, and effective at once.
  */
-const bindCapability = String.fromCharCode(1, 0, 0, 2, 0, 4, 0, 0, ...new Array<number>(12).fill(0));
+function capabilityAttribute(capability: keyof typeof capabilityNumber): string {
+  const bit = 2 ** (capabilityNumber[capability] - 8);
+  return String.fromCharCode(1, 0, 0, 2, 0, bit, 0, 0, ...new Array<number>(12).fill(0));
+}
 
 const accounts = {
   "/etc/passwd": `root:x:0:0:root:/:/nonexistent\ncutover:x:${gatewayUser}:${gatewayUser}:cutover:/:/nonexistent\n`,
@@ -82,7 +88,9 @@ function entryHeader(entry: ArchiveEntry): Parameters<Pack["entry"]>[0] {
     uid: entry.owner ?? 0,
     gid: entry.owner ?? 0,
     mtime: new Date(0),
-    ...(entry.bindsLowPorts ? { pax: { "SCHILY.xattr.security.capability": bindCapability } } : {}),
+    ...(entry.capability
+      ? { pax: { "SCHILY.xattr.security.capability": capabilityAttribute(entry.capability) } }
+      : {}),
   };
 }
 

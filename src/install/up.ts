@@ -12,6 +12,8 @@ import {
   type SettingChanges,
 } from "./gateway-settings.ts";
 import { controlSpec, type DaemonSpec, engineSocketPath, gatewaySpec, type Ports } from "./daemon-spec.ts";
+import { hasKernelRules, imageOf, takeKernelRulesAway } from "./kernel-rules.ts";
+import { kernelSetting } from "./kernel-tools.ts";
 import {
   type Component,
   components,
@@ -117,6 +119,7 @@ async function bringUp(
     version: options.version ?? ownVersion,
     dist: options.dist,
     base: options.base,
+    kernel: gateway.settings[kernelSetting] === "true",
     ...(onProgress ? { onProgress } : {}),
   });
   const engineSocket = options.engineSocket ?? engineSocketPath(connection, host);
@@ -129,6 +132,10 @@ async function bringUp(
   for (const key of volumeKeys) {
     await ensureVolume(connection, volumeName(instance, key), installationLabels(instance, key));
   }
+  // Its image is there until the old ones are removed, its container is not.
+  const ruling =
+    daemons.gateway !== null && hasKernelRules(daemons.gateway.labels) ? daemons.gateway.id : null;
+  const rulingImage = ruling === null ? null : await imageOf(connection, ruling);
   const outcomes = await Promise.allSettled(
     components.map(async (component) => {
       if (changes[component] !== "unchanged") onProgress?.(`starting ${component}`);
@@ -137,6 +144,8 @@ async function bringUp(
   );
   const failure = outcomes.find((outcome) => outcome.status === "rejected");
   if (failure) throw await explain(failure.reason, connection, host, gateway);
+  if (rulingImage !== null && gateway.settings[kernelSetting] !== "true")
+    await takeKernelRulesAway(connection, instance, rulingImage);
   await removeOldImages(connection, instance, image.ref);
   return changes;
 }

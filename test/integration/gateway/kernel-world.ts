@@ -62,6 +62,16 @@ export class KernelWorld implements AsyncDisposable {
   }
 
   async make(): Promise<this> {
+    try {
+      await this.#make();
+      return this;
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #make(): Promise<void> {
     for (const place of ["router", "client", "old", "new"]) {
       await run("ip", ["netns", "add", this.#name(place)]);
       this.#namespaces.push(this.#name(place));
@@ -76,7 +86,6 @@ export class KernelWorld implements AsyncDisposable {
     await this.ip("router", `addr add ${routerAddress}/24 dev client`);
     await this.exec("router", "sysctl", "-qw", "net.ipv4.ip_forward=1");
     for (const rule of engineFilter) await this.exec("router", "iptables-nft", ...rule.split(" "));
-    return this;
   }
 
   async startTarget(name: "old" | "new", port: number): Promise<void> {
@@ -86,18 +95,8 @@ export class KernelWorld implements AsyncDisposable {
 
   /** Starts clients; the list grows with what they say. */
   startClients(port: number, loops: number, longs: number): ClientEvent[] {
-    const events: ClientEvent[] = [];
-    const child = this.#start("client", "client.ts", [
-      routerAddress,
-      String(port),
-      String(loops),
-      String(longs),
-    ]);
-    if (child.stdout) {
-      createInterface({ input: child.stdout }).on("line", (line) =>
-        events.push(JSON.parse(line) as ClientEvent),
-      );
-    }
+    const { child, events } = startClients(this.within("client"), routerAddress, port, loops, longs);
+    this.#children.push(child);
     return events;
   }
 
@@ -127,9 +126,7 @@ export class KernelWorld implements AsyncDisposable {
   }
 
   #start(place: string, program: string, args: string[]): ChildProcess {
-    const path = fileURLToPath(new URL(`./kernel-programs/${program}`, import.meta.url));
-    const [command = "", ...words] = this.within(place, process.execPath, path, ...args);
-    const child = spawn(command, words, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = startProgram(this.within(place), program, args);
     this.#children.push(child);
     return child;
   }
@@ -137,6 +134,30 @@ export class KernelWorld implements AsyncDisposable {
   #name(place: string): string {
     return `${this.#prefix}-${place}`;
   }
+}
+
+/** Clients in a network; the list grows with what they say, until the process is ended. */
+export function startClients(
+  within: string[],
+  address: string,
+  port: number,
+  loops: number,
+  longs: number,
+): { child: ChildProcess; events: ClientEvent[] } {
+  const events: ClientEvent[] = [];
+  const child = startProgram(within, "client.ts", [address, ...[port, loops, longs].map(String)]);
+  if (child.stdout) {
+    createInterface({ input: child.stdout }).on("line", (line) =>
+      events.push(JSON.parse(line) as ClientEvent),
+    );
+  }
+  return { child, events };
+}
+
+function startProgram(within: string[], program: string, args: string[]): ChildProcess {
+  const path = fileURLToPath(new URL(`./kernel-programs/${program}`, import.meta.url));
+  const [command = "", ...words] = [...within, process.execPath, path, ...args];
+  return spawn(command, words, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 /** As the engine makes it, with a rule of a user's own in the chain for that. */

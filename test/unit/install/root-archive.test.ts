@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import { extract, type Header } from "tar-stream";
 import { describe, expect, test } from "vitest";
-import { rootArchive, skeleton } from "../../../src/install/root-archive.ts";
+import { type ArchiveEntry, rootArchive, skeleton } from "../../../src/install/root-archive.ts";
 
 async function entries(bytes: Buffer): Promise<{ header: Header; content: string }[]> {
   const found: { header: Header; content: string }[] = [];
@@ -25,9 +25,9 @@ async function archive(list: Parameters<typeof rootArchive>[0]): Promise<Buffer>
 }
 
 describe("the archive of an image", () => {
-  const list = [
+  const list: ArchiveEntry[] = [
     ...skeleton(),
-    { path: "/bin/node", mode: 0o755, content: Buffer.from("binary"), bindsLowPorts: true },
+    { path: "/bin/node", mode: 0o755, content: Buffer.from("binary"), capability: "bind-low-ports" },
     { path: "/app/gateway.mjs", mode: 0o644, content: Buffer.from("code") },
   ];
 
