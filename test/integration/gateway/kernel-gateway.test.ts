@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -31,14 +31,23 @@ describe.skipIf(lack !== null)(
     let gateway: TestGateway;
     let directory: string;
 
-    const start = () =>
+    /** @param front words in front of the gateway's command, within its network */
+    const start = (...front: string[]) =>
       startGateway({
         httpPort: 8_080,
         directory,
         settings: { "kernel-streams": "true" },
-        within: world.within("router"),
+        within: world.within("router", ...front),
         environment: { CUTOVER_INSTANCE: "testing" },
       });
+
+    const fromLoopback = () =>
+      world.exec(
+        "router",
+        process.execPath,
+        "-e",
+        `require("node:net").connect(${port}, "127.0.0.1").once("data", (data) => { process.stdout.write(data); process.exit(); })`,
+      );
 
     beforeEach(async () => {
       directory = await mkdtemp(join(tmpdir(), "cutover-kernel-"));
@@ -84,6 +93,31 @@ describe.skipIf(lack !== null)(
       expect(targets.targets.every(({ inFlight }) => inFlight === 0)).toBe(true);
     });
 
+    it("leaves all as it was when the kernel refuses in the last moment", async () => {
+      await gateway.end();
+      const refusing = join(directory, "refuse");
+      await copyFile("/usr/sbin/nft", join(directory, "nft"));
+      const wrapper = `#!/bin/sh\n[ -e ${refusing} ] && [ "$1" = -f ] && { echo no >&2; exit 1; }\nexec ${directory}/nft "$@"\n`;
+      await writeFile(join(directory, "wrapper"), wrapper, { mode: 0o755 });
+      const mounted = 'mount --bind "$0" /usr/sbin/nft && exec "$@"';
+      gateway = await start("sh", "-c", mounted, join(directory, "wrapper"));
+      await gateway.put(table(1, target("old")));
+      const rules = await world.exec("router", "nft", "list", "ruleset");
+
+      await writeFile(refusing, "");
+      await expect(gateway.put(table(2, target("new")))).rejects.toMatchObject({ code: "GATEWAY_REFUSED" });
+      expect(await gateway.call("GET", "/v1/table")).toEqual(table(1, target("old")));
+      expect(await world.exec("router", "nft", "list", "ruleset")).toBe(rules);
+      expect(JSON.parse(await readFile(join(directory, "table.json"), "utf8"))).toEqual(
+        table(1, target("old")),
+      );
+      expect(await fromLoopback()).toBe(`old ${bridgeAddress}\n`);
+
+      await rm(refusing);
+      await gateway.put(table(3, target("new")));
+      expect(await fromLoopback()).toBe(`new ${bridgeAddress}\n`);
+    });
+
     it("is in nobody's way while it is gone, and takes up its rules again", async () => {
       await gateway.put(table(1, target("old")));
       const events = world.startClients(port, 2, 2);
@@ -114,13 +148,7 @@ describe.skipIf(lack !== null)(
 
     it("has the workers serve what comes from loopback", async () => {
       await gateway.put(table(1, target("old")));
-      const said = await world.exec(
-        "router",
-        process.execPath,
-        "-e",
-        `require("node:net").connect(${port}, "127.0.0.1").once("data", (data) => { process.stdout.write(data); process.exit(); })`,
-      );
-      expect(said).toBe(`old ${bridgeAddress}\n`);
+      expect(await fromLoopback()).toBe(`old ${bridgeAddress}\n`);
     });
 
     it("has the workers serve all where the engine's chain can't be seen", async () => {
