@@ -377,7 +377,7 @@ export class Dispatch implements Waiter, CollectionOwner, SendableRequest {
     this.upstream = upstream;
     const bodyStart = host.plane.head.end;
     if (bodyEnd < end) host.putBy(block.bytes, bodyEnd, end);
-    const written = sendRequest(this.#owner, this, destination, target, upstream, block, bodyEnd);
+    const written = sendRequest(this.#owner, this, destination, upstream, block, bodyEnd);
     if (this.attempts.sent === 0) destination.retryBudget.earn();
     this.attempts.sent += 1;
     this.#sentWhole = whole;

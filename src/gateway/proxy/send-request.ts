@@ -2,7 +2,6 @@ import type { TargetClaim } from "../claims.ts";
 import type { Destination } from "../destination.ts";
 import type { FailedPart } from "../edge/error-page.ts";
 import type { MethodCode } from "../http1/head.ts";
-import type { TargetState } from "../target-state.ts";
 import type { Block } from "../transport/block.ts";
 import type { Written } from "../transport/transport.ts";
 import type { BodyTracker } from "./body.ts";
@@ -42,7 +41,6 @@ export function sendRequest(
   asker: Asker,
   request: SendableRequest,
   destination: Destination,
-  target: TargetState,
   upstream: UpstreamConnection,
   block: Block,
   bodyEnd: number,
@@ -58,7 +56,7 @@ export function sendRequest(
     composed.headEnd = to.start + head.end - head.start;
   } else {
     const { additions } = plane;
-    fillAdditions(additions, asker.host, head, destination, target);
+    fillAdditions(additions, asker.host, head, destination, upstream.home.authority);
     composeRequest(to, bytes, head, bodyEnd, additions, request.upgrade, composed);
     asker.note = plane.reporter.note(asker, bytes, to.bytes, composed);
     // What is sent does not tell the name that it was asked for under.

@@ -32,6 +32,8 @@ export interface ResponseConsumer {
 /** Where an upstream goes between two requests. */
 export interface UpstreamHome {
   readonly target: TargetState;
+  /** The target's address and port, as Host names them. */
+  readonly authority: Uint8Array;
   readonly limits: HeadLimits;
   /** The parser's record, shared by all connections: it holds until the next head is parsed. */
   readonly head: ResponseHead;

@@ -5,7 +5,7 @@ import { type MockPlane, openMockPlane } from "../../../unit/gateway/proxy/plane
 import { scripts } from "./messages.ts";
 import { type Kind, type Step, World } from "./world.ts";
 
-const numRuns = Number(process.env.CUTOVER_PLANE_RUNS ?? 400);
+const numRuns = Number(process.env.CUTOVER_PLANE_RUNS ?? 500);
 
 /** A run takes some milliseconds. */
 const timeout = 30_000 + numRuns * 50;

@@ -28,8 +28,7 @@ export class Client {
     this.scripts = scripts;
     const parts = scripts.map((script, number) => requestBytes(`${index}-${number}`, script));
     this.bytes = Buffer.concat(parts);
-    let at = 0;
-    for (const part of parts) this.ends.push((at += part.length));
+    for (const part of parts) this.ends.push((this.ends.at(-1) ?? 0) + part.length);
   }
 
   send(count: number): void {

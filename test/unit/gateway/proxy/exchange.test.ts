@@ -302,6 +302,19 @@ describe("a target that stays in the next table", () => {
     expect((await stage.logged()).map(({ release }) => release)).toEqual([1, 2]);
   });
 
+  it("is named as Host by a request of the table before, and has no connection that outlives its leaving", () => {
+    stage.switchTo([stage.target], { host: "target" });
+    const client = stage.client();
+    client.arrive(get);
+    stage.switchTo([mockTarget(8)], { host: "target" });
+    const target = stage.upstream();
+    expect(target.text).toContain(`\r\nHost: ${stage.target.address}:${stage.target.port}\r\n`);
+    const [state] = stage.mock.targets.of(stage.target.id);
+    expect(state?.pool).toBeNull();
+    target.arrive(ok);
+    expect([client.text, target.closed]).toEqual([ok, true]);
+  });
+
   it("keeps its connections for as long as the new policy says", () => {
     stage.switchTo([stage.target], { keepAliveMs: 60_000 });
     const number = warmUp();
