@@ -105,7 +105,7 @@ describe.each(["raw", "net"])(
       await writeFile(join(spool, "cutover-body-1-1"), "left over");
       await writeFile(join(spool, "other"), "of somebody else");
       await using bench = await start();
-      await expect.poll(() => readdir(spool)).toEqual(["other"]);
+      await expect.poll(() => readdir(spool), { timeout: 10_000 }).toEqual(["other"]);
       expect((await stat(spool)).isDirectory()).toBe(true);
       using client = await bench.open();
       await client.send(request("POST", "/x"));
@@ -113,7 +113,7 @@ describe.each(["raw", "net"])(
       await bench.fence();
       process.kill(bench.worker, "SIGKILL");
       await client.ended();
-      await expect.poll(() => readdir(spool)).toEqual(["other"]);
+      await expect.poll(() => readdir(spool), { timeout: 10_000 }).toEqual(["other"]);
     });
   },
 );
