@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { get, startBench } from "../../support/conformance.ts";
+import { fallenWorkers, get, startBench } from "../../support/conformance.ts";
 import type { Exchange } from "../../support/scripted-target.ts";
 
 const limits = { memoryBytes: 50_000, diskBytes: 8_000_000 };
@@ -113,6 +113,9 @@ describe.each(["raw", "net"])(
       await bench.fence();
       process.kill(bench.worker, "SIGKILL");
       await client.ended();
+      // The one that was killed, and no other.
+      await expect.poll(() => fallenWorkers(bench.gateway).length).toBe(1);
+      bench.gateway.log.length = 0;
       await expect.poll(() => readdir(spool), { timeout: 10_000 }).toEqual(["other"]);
     });
   },
