@@ -53,8 +53,10 @@ export function runWorker(options: GatewayOptions): void {
     gate.open(compiled, held);
     // Who waits in a new queue now asks at once.
     leases.tick();
-    const wanted = new Set([httpListener, ...ownListeners(compiled.table, http).map((own) => own.name)]);
+    const own = ownListeners(compiled.table, http);
+    const wanted = new Set([httpListener, ...own.map((listener) => listener.name)]);
     for (const name of plane?.listening() ?? []) if (!wanted.has(name)) plane?.unlisten(name);
+    plane?.speak(own);
   };
   const bindAll = async (listeners: Listener[]) => {
     plane ??= await openPlane();

@@ -18,7 +18,7 @@ import { protocolOf } from "../routing/table.ts";
 import { Streams } from "../stream/streams.ts";
 import type { TargetState } from "../target-state.ts";
 import type { WorkerLog } from "../worker-log.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { Connection, Endpoint, Transport } from "../transport/transport.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Memory } from "./memory.ts";
@@ -31,6 +31,8 @@ import { TargetPool } from "./target-pool.ts";
 export interface DataPlane {
   /** Binds a listener. @throws CutoverError PORT_TAKEN */
   listen(listener: Listener): Promise<void>;
+  /** From now on that is spoken on these listeners, where they are bound, which they say. */
+  speak(listeners: readonly Listener[]): void;
   /** Stops accepting on it; requests under way finish. */
   unlisten(name: string): void;
   listening(): string[];
@@ -51,6 +53,15 @@ export interface DataPlaneOptions {
   memory: Memory;
   pages: ErrorPages;
   writeLog: LogWrite;
+}
+
+/** A bound socket, and who uses its connections. */
+interface Listening {
+  readonly server: Server;
+  protocol: NonNullable<Listener["protocol"]>;
+  /** Null unless HTTP is spoken on it. */
+  entrance: Entrance | null;
+  accepted: (connection: Connection) => Endpoint | null;
 }
 
 const tickMs = 100;
@@ -81,7 +92,7 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
   const requestNotes = new RequestNotes(createLogMemory(notes));
   const accessLog = new AccessLog(requestNotes, options.writeLog);
   const pools = new Map<TargetState, TargetPool>();
-  const servers = new Map<string, { server: Server; entrance: Entrance | null }>();
+  const servers = new Map<string, Listening>();
   const errors = new ErrorLog((reason, fields, leftOut) =>
     options.log.warn({ reason, ...fields, ...(leftOut > 0 ? { leftOut } : {}) }, "a connection failed"),
   );
@@ -157,9 +168,24 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     if (listening === undefined) return;
     servers.delete(name);
     listening.server.close();
-    if (listening.entrance === null) return;
-    listening.entrance.open = false;
-    arrivals.clients.closeIdle(listening.entrance);
+    shut(listening);
+  };
+  const shut = ({ entrance }: Listening) => {
+    if (entrance === null) return;
+    entrance.open = false;
+    arrivals.clients.closeIdle(entrance);
+  };
+  /** Who uses the connections of a listener that is spoken on as this one says. */
+  const usersOf = (listener: Listener): Pick<Listening, "protocol" | "entrance" | "accepted"> => {
+    const protocol = protocolOf(listener);
+    if (protocol !== "http") {
+      const accepted = streams.accepted({ name: listener.name, protocol }, (address) =>
+        arrivals.admitStream(address),
+      );
+      return { protocol, entrance: null, accepted };
+    }
+    const entrance: Entrance = { listener, door: gate.door(listener.name), open: true };
+    return { protocol, entrance, accepted: (connection) => arrivals.accept(connection, entrance) };
   };
   return {
     async listen(listener) {
@@ -170,22 +196,21 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
       } catch (error) {
         throw portTaken(listener, error);
       }
-      const protocol = protocolOf(listener);
-      if (protocol !== "http") {
-        const accepted = streams.accepted({ name: listener.name, protocol }, (address) =>
-          arrivals.admitStream(address),
-        );
-        transport.accept(server, accepted, (code) => arrivals.failed(code));
-        servers.set(listener.name, { server, entrance: null });
-        return;
-      }
-      const entrance: Entrance = { listener, door: gate.door(listener.name), open: true };
+      const listening: Listening = { server, ...usersOf(listener) };
       transport.accept(
         server,
-        (connection) => arrivals.accept(connection, entrance),
+        (connection) => listening.accepted(connection),
         (code) => arrivals.failed(code),
       );
-      servers.set(listener.name, { server, entrance });
+      servers.set(listener.name, listening);
+    },
+    speak(listeners) {
+      for (const listener of listeners) {
+        const listening = servers.get(listener.name);
+        if (listening === undefined || listening.protocol === protocolOf(listener)) continue;
+        shut(listening);
+        Object.assign(listening, usersOf(listener));
+      }
     },
     unlisten,
     listening: () => [...servers.keys()],

@@ -314,7 +314,7 @@ export class Dispatch implements Waiter, CollectionOwner, SendableRequest {
     if (target === null || destination === null) return;
     this.target = target;
     this.stuck = gate.stuck;
-    if (Math.max(head.length, bodyEnd - head.end) > destination.maxBodyBytes) {
+    if (head.length > destination.maxBodyBytes || this.#isTooLarge()) {
       return this.refuseBody(413, "body-too-large");
     }
     if (destination.buffering !== null && !this.body.done && !this.#collection.active) {

@@ -26,6 +26,8 @@ const named: ContainerOf = ({ name }, number) => ({
   },
 });
 
+const anyHost = { listener: "http", hosts: [], path: "/", priority: 0 };
+
 function table(): Promise<RoutingTable> {
   return control.gateway.call("GET", "/v1/table");
 }
@@ -90,5 +92,20 @@ describe("connections that are passed on as they are", () => {
       code: "PORT_TAKEN",
       message: expect.stringContaining("is the gateway's own for HTTP"),
     });
+  });
+
+  it("take a port over from HTTP, and give it back, with a new release", async () => {
+    const { listeners = [], ...rest } = streaming();
+    const http = {
+      ...rest,
+      listeners: listeners.map(({ protocol: _, ...listener }) => listener),
+      services: [webService({ routes: [{ ...anyHost, listener: `port:${port}` }] })],
+    };
+    for (const [number, draft] of [http, streaming(), http].entries()) {
+      expect(await control.deploy(draft, named)).toMatchObject({ outcome: "live" });
+      const socket = await open();
+      expect(await say(socket)).toBe(`web ${number + 1}`);
+      socket.destroy();
+    }
   });
 });
