@@ -5,6 +5,7 @@ import type {
   DrainEvent,
   GatewayStatus,
   ProbeEvent,
+  ProbeRequest,
   StatBucket,
   TableApplied,
 } from "../model/gateway-api.ts";
@@ -78,8 +79,10 @@ export function createGatewayBalancer(
     checkListeners: async (listeners) => {
       if (listeners.length > 0) await ask("POST", "/v1/listeners/check", { listeners });
     },
-    probe: (targets, check, signal) =>
-      stream(address, "/v1/probe", { targets, check }, signal) as AsyncIterable<ProbeEvent>,
+    probe(targets, check, policy, signal) {
+      const request: ProbeRequest = { targets, check, proxyProtocol: policy?.proxyProtocol ?? 0 };
+      return stream(address, "/v1/probe", request, signal) as AsyncIterable<ProbeEvent>;
+    },
     drain: (request, signal) => stream(address, "/v1/drain", request, signal) as AsyncIterable<DrainEvent>,
     stats: async (app, fromMs) => {
       const path = `/v1/stats?app=${encodeURIComponent(app)}&from=${fromMs}`;

@@ -165,7 +165,12 @@ export class LiveRoutes {
     live.candidates.set(container.id, candidate);
     while (!candidate.signal.aborted) {
       try {
-        for await (const event of this.#input.balancer.probe([target], service.check, candidate.signal)) {
+        for await (const event of this.#input.balancer.probe(
+          [target],
+          service.check,
+          service.policy,
+          candidate.signal,
+        )) {
           if (event.type !== "ready" || candidate.signal.aborted) continue;
           live.candidates.delete(container.id);
           live.targets.set(container.id, { service: service.name, target });

@@ -7,7 +7,7 @@ import type {
   StatBucket,
   TableApplied,
 } from "../model/gateway-api.ts";
-import type { Backend, Listener, Route, StreamRoute, Target } from "../model/route.ts";
+import type { BackendPolicy, Backend, Listener, Route, StreamRoute, Target } from "../model/route.ts";
 
 /** What a load balancer must be able to do for the deployment. Every method is idempotent. */
 export interface Balancer {
@@ -21,8 +21,17 @@ export interface Balancer {
   reassert(): Promise<TableApplied>;
   /** Takes all of one app's routes away. */
   removeRoutes(app: string): Promise<void>;
-  /** Probes from where traffic will come, until all targets are ready or the signal aborts. */
-  probe(targets: Target[], check: Check, signal: AbortSignal): AsyncIterable<ProbeEvent>;
+  /**
+   * Probes from where traffic will come, and as it will come, until all targets are ready or the signal aborts.
+   *
+   * @param policy of the service's backend
+   */
+  probe(
+    targets: Target[],
+    check: Check,
+    policy: BackendPolicy | undefined,
+    signal: AbortSignal,
+  ): AsyncIterable<ProbeEvent>;
   drain(request: DrainRequest, signal: AbortSignal): AsyncIterable<DrainEvent>;
   stats(app: string, fromMs: number): Promise<StatBucket[]>;
   status(): Promise<GatewayStatus>;

@@ -166,7 +166,8 @@ export class ReadinessWatch implements Disposable {
       return;
     }
     watched.probe = "running";
-    const events = this.#input.balancer.probe([watched.target], watched.service.check, this.#stop.signal);
+    const { check, policy } = watched.service;
+    const events = this.#input.balancer.probe([watched.target], check, policy, this.#stop.signal);
     void this.#followProbe(watched, events);
   }
 
