@@ -377,7 +377,9 @@ export class Dispatch implements Waiter, CollectionOwner, SendableRequest {
     this.upstream = upstream;
     const bodyStart = host.plane.head.end;
     if (bodyEnd < end) host.putBy(block.bytes, bodyEnd, end);
+    const { start } = host.plane.head;
     const written = sendRequest(this.#owner, this, destination, upstream, block, bodyEnd);
+    if (written === Written.refused) return this.#unsent(upstream, block.bytes, start, bodyEnd);
     if (this.attempts.sent === 0) destination.retryBudget.earn();
     this.attempts.sent += 1;
     this.#sentWhole = whole;
@@ -388,6 +390,13 @@ export class Dispatch implements Waiter, CollectionOwner, SendableRequest {
     if (this.#collection.active) return this.#collection.sendTo(upstream.connection);
     if (!whole && written === Written.queued) host.pause();
     else host.resume();
+  }
+
+  /** The connection took no byte of the request: it is as if there had been none. */
+  #unsent(upstream: UpstreamConnection, bytes: Uint8Array, start: number, end: number): void {
+    this.held.hold(bytes, start, end);
+    upstream.abandon();
+    this.unreachable("ECONNRESET");
   }
 
   #dueIn(due: Due, ms: number): void {

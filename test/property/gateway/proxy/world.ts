@@ -159,12 +159,14 @@ export class World {
     }
   }
 
+  /** All bytes come to their ends. What could not be written to shows that it is gone once it is read from. */
   #flow(): void {
     for (const client of this.clients) {
       client.send(Number.POSITIVE_INFINITY);
       client.connection.congested = false;
       client.connection.flush();
       while (client.connection.deliver());
+      if (client.connection.broken) client.connection.peerFail();
     }
     // Connections may be made while others are served.
     for (let index = 0; index < this.servers.length; index += 1) {
@@ -174,6 +176,7 @@ export class World {
       server.connection.flush();
       server.reply(Number.POSITIVE_INFINITY);
       while (server.connection.deliver());
+      if (server.connection.broken) server.connection.peerFail();
     }
   }
 

@@ -152,6 +152,22 @@ describe("a request that is sent again", () => {
     expect(client.text).toBe(ok + ok);
   });
 
+  it("may be any where the connection took no byte of it", () => {
+    const number = warmUp();
+    const client = stage.client();
+    stage.upstream(number).broken = true;
+    client.arrive("POST /one HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbo");
+    expect(stage.upstream(number).closed).toBe(true);
+    client.arrive(`dy${get}`);
+    stage.pass(20);
+    const next = stage.upstream(number + 1);
+    expect(next.text).toMatch(/^POST \/one HTTP[\s\S]*\r\n\r\nbody$/);
+    next.arrive(ok);
+    next.arrive(ok);
+    expect(client.text).toBe(ok + ok);
+    expect(stage.inFlight).toBe(0);
+  });
+
   it("takes no byte of the next request for its body when it is cut", () => {
     const number = warmUp();
     const client = stage.client();
