@@ -4,7 +4,8 @@ import type { Check } from "./check.ts";
  * The routing table: pure data, replaced whole. All durations are milliseconds.
  *
  * Matching: the routes of the listener that accepted the request, host before catch-all, then the higher
- * `priority`, then the longer path prefix, then one with a condition before one without. Table validity (`gateway/table`) is checked before a table is taken.
+ * `priority`, then the longer path prefix, then one with a condition before one without. A table that is not valid is
+ * refused before anything of it is taken (`gateway/table-check`).
  */
 export interface RoutingTable {
   /** Grows with every change; a gateway refuses a table older than the one it has. */
