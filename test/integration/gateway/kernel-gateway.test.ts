@@ -5,7 +5,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DrainEvent } from "../../../src/model/gateway-api.ts";
 import type { RoutingTable, Target } from "../../../src/model/route.ts";
 import { type TestGateway, startGateway } from "../../support/gateway.ts";
-import { type ClientEvent, KernelWorld, bridgeAddress, missing, targetAddress } from "./kernel-world.ts";
+import {
+  type ClientEvent,
+  KernelWorld,
+  bridgeAddress,
+  missing,
+  targetAddress,
+} from "../../support/kernel-world.ts";
 
 const lack = await missing();
 const port = 6_379;

@@ -2,7 +2,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type TestApp, testApp } from "../../support/app.ts";
 import { type IsolatedEngine, isolatedEngine, noIsolation } from "../../support/isolated-engine.ts";
-import { missing, startClients } from "./kernel-world.ts";
+import { missing, startClients } from "../../support/kernel-world.ts";
 
 const lack = noIsolation ?? (await missing());
 const outside = `cutover-${process.pid}-outside`;
@@ -55,13 +55,16 @@ describe.skipIf(lack !== null)(
     }
 
     it("deploys with no connection lost, and leaves no rule behind", { timeout: 240_000 }, async () => {
+      await inEngine("iptables -I DOCKER-USER -s 192.0.2.7 -m conntrack --ctstate NEW -j DROP");
       const before = await inEngine("iptables -S");
       const up = await app.cutover(["up", "--gateway", "kernel-streams=true"]);
       expect(up.stderr + up.stdout, up.stderr).toContain("gateway");
       expect(up.exitCode).toBe(0);
       expect(await app.deploy("1")).toMatchObject({ outcome: "live" });
       expect(await inEngine("nft list table ip cutover-kernel")).toContain(`${port} : 10.196.0.`);
-      expect(await inEngine("iptables -S DOCKER-USER")).toContain("--comment cutover-kernel -j ACCEPT");
+      expect(await inEngine("iptables -S DOCKER-USER")).toMatch(
+        /--ctstate NEW -j DROP\n.*--comment cutover-kernel -j ACCEPT\n-A DOCKER-USER -j RETURN$/,
+      );
 
       const { child, events } = startClients(["ip", "netns", "exec", outside], engineAddress, port, 3, 4);
       try {

@@ -4,7 +4,13 @@ import type { DrainCount } from "../../../src/gateway/drain-count.ts";
 import { KernelSwitch, removeKernelRules } from "../../../src/gateway/kernel/kernel-switch.ts";
 import { addCounts } from "../../../src/gateway/drain-count.ts";
 import type { RoutingTable, Target } from "../../../src/model/route.ts";
-import { KernelWorld, bridgeAddress, missing, routerAddress, targetAddress } from "./kernel-world.ts";
+import {
+  KernelWorld,
+  bridgeAddress,
+  missing,
+  routerAddress,
+  targetAddress,
+} from "../../support/kernel-world.ts";
 
 const lack = await missing();
 const port = 5_432;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { KernelTools } from "../../../src/gateway/kernel/tools.ts";
+import type { KernelTools } from "../../src/gateway/kernel/tools.ts";
 
 const run = promisify(execFile);
 
