@@ -13,7 +13,7 @@ import { connectReason } from "./connect-reason.ts";
 import { continueAnswer } from "./constants.ts";
 import { Deadline, Due } from "./due.ts";
 import { mayUpgrade } from "./head-facts.ts";
-import { HeldRequest, measureRequest, parseAgain, settleRequest } from "./held-request.ts";
+import { HeldRequest, measureRequest, parseSent, settleRequest } from "./held-request.ts";
 import { sendProxyHeader } from "./proxy-header.ts";
 import { refusalOf } from "./refusal.ts";
 import { isIdempotent } from "./retry.ts";
@@ -216,19 +216,12 @@ export class Dispatch implements Waiter, CollectionOwner, SendableRequest {
    */
   giveUp(): Uint8Array | null {
     const { plane } = this.host;
-    const sent = this.upstream?.sent ?? null;
-    const { isHeld, length } = this.held;
-    const fresh = !this.#collection.active;
-    const working = this.#parsed;
-    let source = working ?? this.held.parse(plane);
-    if (source === null && sent !== null && sent.length > 0 && !sent.cut)
-      source = parseAgain(plane, sent.bytes.subarray(0, sent.length));
-    const { start } = plane.head;
+    const fresh = !this.#collection.active && (this.#parsed !== null || this.held.isHeld);
+    const source = this.#parsed ?? this.held.parse(plane) ?? parseSent(plane, this.upstream?.sent ?? null);
+    const length = this.#parsed === null ? this.held.length : this.#parsedEnd - plane.head.start;
     this.letGo();
-    if (source === null) return null;
-    if (fresh && working !== null) settleRequest(this.host, this.body, source, this.#parsedEnd - start);
-    else if (fresh && isHeld) settleRequest(this.host, this.body, source, length);
-    return source.bytes;
+    if (source !== null && fresh) settleRequest(this.host, this.body, source, length);
+    return source?.bytes ?? null;
   }
 
   /** Ends all that is under way. */
@@ -375,11 +368,15 @@ export class Dispatch implements Waiter, CollectionOwner, SendableRequest {
     if (destination === null || target === null) return;
     const whole = this.body.done;
     this.upstream = upstream;
-    const bodyStart = host.plane.head.end;
+    const { start, end: bodyStart } = host.plane.head;
     if (bodyEnd < end) host.putBy(block.bytes, bodyEnd, end);
-    const { start } = host.plane.head;
     const written = sendRequest(this.#owner, this, destination, upstream, block, bodyEnd);
-    if (written === Written.refused) return this.#unsent(upstream, block.bytes, start, bodyEnd);
+    if (written === Written.refused) {
+      // The connection took no byte: it is as if there had been none.
+      this.held.hold(block.bytes, start, bodyEnd);
+      upstream.abandon();
+      return this.unreachable("ECONNRESET");
+    }
     if (this.attempts.sent === 0) destination.retryBudget.earn();
     this.attempts.sent += 1;
     this.#sentWhole = whole;
@@ -390,13 +387,6 @@ export class Dispatch implements Waiter, CollectionOwner, SendableRequest {
     if (this.#collection.active) return this.#collection.sendTo(upstream.connection);
     if (!whole && written === Written.queued) host.pause();
     else host.resume();
-  }
-
-  /** The connection took no byte of the request: it is as if there had been none. */
-  #unsent(upstream: UpstreamConnection, bytes: Uint8Array, start: number, end: number): void {
-    this.held.hold(bytes, start, end);
-    upstream.abandon();
-    this.unreachable("ECONNRESET");
   }
 
   #dueIn(due: Due, ms: number): void {

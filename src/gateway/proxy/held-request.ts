@@ -5,6 +5,7 @@ import { ByteStore } from "./byte-store.ts";
 import type { ClientHost } from "./client-host.ts";
 import { keptLimit } from "./memory.ts";
 import type { Plane } from "./plane.ts";
+import type { SentRequest } from "./sent-request.ts";
 
 /** A request while it is not sent: it waits for a target or a connection, as it came or as it was sent before. */
 export class HeldRequest {
@@ -78,10 +79,16 @@ export function settleRequest(host: ClientHost, body: BodyTracker, block: Block,
 }
 
 /** Puts the bytes of a request where they can be worked on, and parses its head, which was good before. */
-export function parseAgain(plane: Plane, request: Uint8Array): Block {
+function parseAgain(plane: Plane, request: Uint8Array): Block {
   const { memory, head, ownHeadLimits } = plane;
   const { join } = memory;
   join.bytes.set(request, join.start);
   parseRequestHead(join.bytes, join.words, join.start, join.start + request.length, head, ownHeadLimits);
   return join;
+}
+
+/** The same for what was sent; null where that is not known to have its whole head. */
+export function parseSent(plane: Plane, sent: SentRequest | null): Block | null {
+  if (sent === null || sent.length === 0 || sent.cut) return null;
+  return parseAgain(plane, sent.bytes.subarray(0, sent.length));
 }
