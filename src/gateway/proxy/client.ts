@@ -25,6 +25,8 @@ import type { UpstreamConnection } from "./upstream.ts";
 const State = { head: 0, exchange: 1, tunnel: 2, closing: 3, closed: 4 } as const;
 type State = (typeof State)[keyof typeof State];
 
+/** Pause before a client that ended its side is asked for a sign of life again; twice as long each time. */
+const firstProbeMs = 100;
 /** How long the client's FIN is waited for after the gateway's, in milliseconds. */
 const closeWaitMs = 2_000;
 
@@ -38,6 +40,9 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
   place: ClientPlace;
   fields: ClientFields;
   halfClosed = false;
+  /** Coarse time of the next sign of life that is asked for, and the pause after it. */
+  #probeAt = 0;
+  #probeMs = firstProbeMs;
   readonly exchange: Exchange;
   /** Neighbours in the list of all clients. */
   next: ListedClient | null = null;
@@ -112,6 +117,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
   ended(): void {
     this.halfClosed = true;
     if (this.#state === State.exchange && this.exchange.clientEnded()) {
+      this.#probeMs = firstProbeMs;
       this.#probe();
       return;
     }
@@ -272,7 +278,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
     if (this.exchange.dispatch.wantsBody && !this.#paused && silent > settings.bodyMs) {
       this.exchange.fail(408, "client", "body-timeout");
     } else if (this.halfClosed && silent > settings.halfClosedMs) this.#gone("client-gone");
-    else if (this.halfClosed) this.#probe();
+    else if (this.halfClosed && now >= this.#probeAt) this.#probe();
   }
 
   /** A body has to come at the least rate, while it is the client that has to move. */
@@ -291,6 +297,8 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
    */
   #probe(): void {
     if (this.exchange.answered || this.exchange.dispatch.minor === 0) return;
+    this.#probeAt = this.plane.now + this.#probeMs;
+    this.#probeMs *= 2;
     const written = this.exchange.dispatch.sayContinue();
     if (written === Written.refused) this.#gone("client-gone");
   }

@@ -20,6 +20,7 @@ import type { TargetState } from "../target-state.ts";
 import type { WorkerLog } from "../worker-log.ts";
 import type { Connection, Endpoint, Transport } from "../transport/transport.ts";
 import { Arrivals } from "./arrivals.ts";
+import { tickMs } from "./due.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Memory } from "./memory.ts";
 import type { Plane } from "./plane.ts";
@@ -64,7 +65,6 @@ interface Listening {
   accepted: (connection: Connection) => Endpoint | null;
 }
 
-const tickMs = 100;
 /**
  * What a request as it is sent may have more of than as it came. Those that a trusted proxy names are written once in
  * X-Forwarded-For and once in Forwarded.
@@ -92,6 +92,7 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
   const requestNotes = new RequestNotes(createLogMemory(notes));
   const accessLog = new AccessLog(requestNotes, options.writeLog);
   const pools = new Map<TargetState, TargetPool>();
+  const gone = new WeakSet<TargetState>();
   const servers = new Map<string, Listening>();
   const errors = new ErrorLog((reason, fields, leftOut) =>
     options.log.warn({ reason, ...fields, ...(leftOut > 0 ? { leftOut } : {}) }, "a connection failed"),
@@ -138,7 +139,9 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
       const { app, release, service } = destination.backend;
       pool.prepare(destination, targetSegment(app, release, service, target));
       target.pool = pool;
-      pools.set(target, pool);
+      // What a request still needs of a target that has left is not kept.
+      if (gone.has(target)) pool.close();
+      else pools.set(target, pool);
       return pool;
     },
   };
@@ -217,6 +220,7 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     left(target) {
       pools.get(target)?.close();
       pools.delete(target);
+      gone.add(target);
       target.pool = null;
     },
     async close() {
