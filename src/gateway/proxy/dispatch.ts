@@ -11,7 +11,7 @@ import { BodyCollection, type CollectionOwner } from "./body-collection.ts";
 import type { ClientHost } from "./client-host.ts";
 import { connectReason } from "./connect-reason.ts";
 import { continueAnswer } from "./constants.ts";
-import { Deadline, Due } from "./due.ts";
+import { Deadline, Due, tickMs } from "./due.ts";
 import { mayUpgrade } from "./head-facts.ts";
 import { HeldRequest, measureRequest, parseSent, settleRequest } from "./held-request.ts";
 import { sendProxyHeader } from "./proxy-header.ts";
@@ -55,7 +55,7 @@ export class Dispatch implements Waiter, CollectionOwner, SendableRequest {
   #sentWhole = false;
   #pauseTimer: NodeJS.Timeout | null = null;
   readonly #deadline = new Deadline();
-  /** Coarse time. */
+  /** Coarse time at which the last byte of the request was sent on. */
   #sentAt = 0;
   /** `performance.now()` when the last connection was begun, and when it stood (0 for one that stood before). */
   #connectFrom = 0;
@@ -117,7 +117,8 @@ export class Dispatch implements Waiter, CollectionOwner, SendableRequest {
     this.expects = false;
     if (this.#deadline.due === Due.continue) this.#deadline.clear();
     const written = this.upstream?.connection.write(block, start, bodyEnd);
-    if (written === Written.queued && !this.body.done) host.pause();
+    if (this.body.done) this.#sentAt = host.plane.now;
+    else if (written === Written.queued) host.pause();
   }
 
   /** Whether the client, which has ended its side, has sent the whole request. */
@@ -139,7 +140,7 @@ export class Dispatch implements Waiter, CollectionOwner, SendableRequest {
       this.unreachable("ETIMEDOUT");
     } else if (destination !== null && destination.responseMs > 0 && upstream !== null) {
       const waits = !this.#owner.answered && this.body.done && !upstream.connecting;
-      if (!waits || now - this.#sentAt <= destination.responseMs) return;
+      if (!waits || now - this.#sentAt <= destination.responseMs + tickMs) return;
       if (this.target !== null) targetFailed(destination, this.target, performance.now());
       this.#owner.fail(504, "target", "response-timeout");
     }

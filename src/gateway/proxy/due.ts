@@ -1,3 +1,6 @@
+/** Milliseconds between two looks at what is due. Coarse time (`plane.now`) is up to so much behind. */
+export const tickMs = 100;
+
 /** What an exchange has to do at a time to come. */
 export const Due = {
   nothing: 0,
@@ -17,10 +20,10 @@ export class Deadline {
   due: Due = Due.nothing;
   #at = 0;
 
-  /** @param at coarse time */
+  /** @param at coarse time; it is due later rather than too early */
   set(due: Due, at: number): void {
     this.due = due;
-    this.#at = at;
+    this.#at = at + tickMs;
   }
 
   clear(): void {

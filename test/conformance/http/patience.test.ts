@@ -1,3 +1,4 @@
+import { setInterval, setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { type Bench, get, startBench } from "../../support/conformance.ts";
 import { fieldOf } from "../../support/http1-message.ts";
@@ -31,7 +32,7 @@ describe("timeouts", () => {
   rule("RFC 9110 §15.5.9: a byte now and then does not make it wait longer", async () => {
     using client = await bench.open();
     await client.send("GET /slow HTTP/1.1\r\nHost: h\r\nX: ");
-    const timer = setInterval(() => void client.send("y"), 50);
+    const timer = globalThis.setInterval(() => void client.send("y"), 50);
     const response = await client.response();
     clearInterval(timer);
     expect(response.status).toBe(408);
@@ -87,6 +88,43 @@ describe("timeouts", () => {
     client.end();
     await (await arrival).gone;
     await client.ended();
+  });
+});
+
+describe("the time that a target has to answer", () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await startBench({ policy: { responseMs: 1_000 } });
+  });
+  afterAll(() => bench[Symbol.asyncDispose]());
+
+  rule("RFC 9110 §15.6.5: it begins with the end of the request, however long that took", async () => {
+    bench.on("/upload", async (exchange) => {
+      await exchange.body();
+      await setTimeout(300);
+      await exchange.answer("taken");
+    });
+    using client = await bench.open();
+    await client.send("POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 13\r\n\r\n");
+    let pieces = 0;
+    for await (const _ of setInterval(100, null, { signal: AbortSignal.timeout(10_000) })) {
+      await client.send("x");
+      if ((pieces += 1) === 13) break;
+    }
+    expect((await client.response()).status).toBe(200);
+  });
+
+  rule("RFC 9110 §15.6.5: it is never shorter than was said", async () => {
+    bench.on("/hang", ({ gone }) => gone);
+    // Begun at many moments: the gateway looks at its clock from time to time.
+    const asked = Array.from({ length: 12 }, async (_, index) => {
+      await setTimeout(index * 9);
+      using client = await bench.open();
+      const sentAt = performance.now();
+      expect((await client.exchange(get("/hang"))).status).toBe(504);
+      return performance.now() - sentAt;
+    });
+    expect(Math.min(...(await Promise.all(asked)))).toBeGreaterThanOrEqual(1_000);
   });
 });
 
