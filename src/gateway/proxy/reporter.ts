@@ -2,7 +2,7 @@ import type { GatewaySettings } from "../../model/gateway-settings.ts";
 import type { AccessLog, LogWrite } from "../edge/access-log.ts";
 import { type ErrorAnswer, type FailedPart, errorAnswer } from "../edge/error-page.ts";
 import type { ErrorPages } from "../edge/error-pages.ts";
-import { writeRequestId } from "../edge/identity.ts";
+import { isAcceptableRequestId, writeRequestId } from "../edge/identity.ts";
 import { noTarget, type RequestOutcome } from "../edge/log-line.ts";
 import type { RequestNotes } from "../edge/request-notes.ts";
 import { FieldCode, MethodCode, type RequestHead } from "../http1/head.ts";
@@ -111,7 +111,8 @@ export class Reporter {
       if (status >= 500) stats.failure(destination, startedAt + this.#offset);
     }
     if (bytes !== null && of.note < 0 && this.#errors) {
-      of.note = notes.keep(bytes, head, this.#id, 0, writeRequestId(this.#id, 0));
+      const [id, start, end] = requestIdIn(bytes, head) ?? [this.#id, 0, writeRequestId(this.#id, 0)];
+      of.note = notes.keep(bytes, head, id, start, end);
     }
     const answer: ErrorAnswer = {
       status,
@@ -169,7 +170,8 @@ export class Reporter {
     outcome.retries = 0;
     outcome.part = "client";
     outcome.reason = reason;
-    this.#options.log.add(-1, client.fields.logName, noTarget, outcome);
+    const who = Buffer.concat([client.fields.logName, Buffer.from(`"requestId":"${requestId}",`)]);
+    this.#options.log.add(-1, who, noTarget, outcome);
   }
 
   #answer(to: Connection, answer: ErrorAnswer): number {
@@ -203,6 +205,17 @@ export class Reporter {
     this.#options.notes.drop(of.note);
     of.note = -1;
   }
+}
+
+/** Where the client's own request id stands; null when it has none that may be kept. */
+function requestIdIn(bytes: Uint8Array, head: RequestHead): [Uint8Array, number, number] | null {
+  for (let index = 0; index < head.fieldCount; index += 1) {
+    if (head.codes[index] !== FieldCode.xRequestId) continue;
+    const start = head.fields[index * 4 + 2] as number;
+    const end = head.fields[index * 4 + 3] as number;
+    if (isAcceptableRequestId(bytes, start, end)) return [bytes, start, end];
+  }
+  return null;
 }
 
 function fieldText(bytes: Uint8Array, head: RequestHead, code: number): string | null {
