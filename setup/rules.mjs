@@ -53,7 +53,7 @@ export const pureFiles = [
   "src/gateway/balance/*.ts",
   "src/gateway/edge/{accept,address-text,client-identity,client-limits,data-rate,error-log,forwarded-field}.ts",
   "src/gateway/edge/{json-bytes,log-line,log-memory,page-text,proxy-protocol}.ts",
-  "src/gateway/kernel/{engine-chain,entries,plan,ruleset,shares}.ts",
+  "src/gateway/kernel/{entries,plan,ruleset,shares}.ts",
   "src/gateway/stream/{server-name,stream-report}.ts",
   "src/gateway/{target-state,worker-targets}.ts",
   "src/gateway/transport/address.ts",

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { DrainRequest } from "../../model/gateway-api.ts";
 import type { DrainCount } from "../drain-count.ts";
+import { keepDrainsMs } from "../drains.ts";
 import { type TrackedConnection, deletions, listArguments, openConnections } from "./entries.ts";
 import { type KernelTools, runTool } from "./tools.ts";
 
-/** How often connections are counted; ten times as long as a count takes where that is more. */
+/** How often connections are counted; before the deadline only a tenth of the time is spent on it. */
 const countEveryMs = 250;
 /** How long after the deadline connections that can't be closed are waited for. */
 const graceMs = 5_000;
@@ -33,7 +34,10 @@ interface Drain {
   readonly closeUntil: number;
   connections: number;
   closedConnections: number;
-  ended: boolean;
+  /** Its counts are kept for whoever asks again; nothing is counted any more. */
+  over: boolean;
+  /** It is followed no longer: the target is in the table again, or the gateway stops. */
+  forgotten: boolean;
   timer: NodeJS.Timeout | null;
 }
 
@@ -58,6 +62,9 @@ export class KernelDrains {
    * @returns the counts of now
    */
   async start(request: DrainRequest, placeOf: (target: string) => Place | null): Promise<DrainCount[]> {
+    const now = performance.now();
+    for (const drain of this.#drains.values())
+      if (drain.over && drain.closeUntil < now - keepDrainsMs) this.#forget(drain);
     const counts = await Promise.all(
       request.targets.map(async (target): Promise<DrainCount[]> => {
         const place = placeOf(target);
@@ -83,7 +90,7 @@ export class KernelDrains {
   }
 
   #forget(drain: Drain): void {
-    drain.ended = true;
+    drain.forgotten = true;
     if (drain.timer !== null) clearTimeout(drain.timer);
     this.#drains.delete(drain.target);
   }
@@ -95,26 +102,22 @@ export class KernelDrains {
       await this.#count(drain, before);
     } catch (error) {
       failure = error;
+      // How many there are is not known then, so there may be one.
+      drain.connections = Math.max(1, drain.connections);
     }
-    if (drain.ended) return;
+    if (drain.forgotten) return;
     const now = performance.now();
-    const isOver = drain.connections === 0 && failure === null;
-    if (!isOver && now > drain.closeUntil + graceMs) this.#giveUp(drain, failure);
-    else if (!isOver) {
-      const pause = Math.max(countEveryMs, 10 * (now - before));
-      const untilClosing = now < drain.closeFrom ? drain.closeFrom - now : pause;
-      drain.timer = setTimeout(() => void this.#follow(drain), Math.min(pause, untilClosing));
-      return;
-    }
-    // Only a repeated question needs it from here on: the next drain of this target is a new one.
-    this.#forget(drain);
+    if (drain.connections > 0 && now > drain.closeUntil + graceMs) this.#giveUp(drain, failure);
+    drain.over = drain.connections === 0;
+    if (drain.over) return;
+    const leisure = Math.max(countEveryMs, 10 * (now - before));
+    const pause = now < drain.closeFrom ? Math.min(leisure, drain.closeFrom - now) : countEveryMs;
+    drain.timer = setTimeout(() => void this.#follow(drain), pause);
   }
 
   async #follow(drain: Drain): Promise<void> {
     await this.#step(drain);
-    if (this.#drains.get(drain.target) === drain || drain.connections === 0) {
-      this.#options.report([countOf(drain)]);
-    }
+    if (!drain.forgotten) this.#options.report([countOf(drain)]);
   }
 
   async #count(drain: Drain, now: number): Promise<void> {
@@ -163,7 +166,8 @@ function newDrain(target: string, place: Place, { connectionsMs, spreadMs }: Dra
     closeUntil: closeFrom + spreadMs,
     connections: 0,
     closedConnections: 0,
-    ended: false,
+    over: false,
+    forgotten: false,
     timer: null,
   };
 }
