@@ -11,6 +11,7 @@ import type { ClientHost } from "./client-host.ts";
 import type { ClientArrival } from "./client-arrival.ts";
 import type { CountedClient, ListedClient } from "./client-list.ts";
 import { ClientPace } from "./client-pace.ts";
+import { closeWaitMs, waitedEnough } from "./closing-wait.ts";
 import type { Entrance } from "./entrance.ts";
 import { authorityOf, endsHead } from "./head-end.ts";
 import { Exchange } from "./exchange.ts";
@@ -27,9 +28,6 @@ type State = (typeof State)[keyof typeof State];
 
 /** Pause before a client that ended its side is asked for a sign of life again; twice as long each time. */
 const firstProbeMs = 100;
-/** How long the client's FIN is waited for after the gateway's, in milliseconds. */
-const closeWaitMs = 2_000;
-
 /** One connection of a client: reads its requests one after the other, and ends in order. */
 export class ClientConnection implements Endpoint, ClientHost, CountedClient {
   readonly plane: Plane;
@@ -68,6 +66,8 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
   /** Coarse time of the last byte, and of the first byte of a head (0 for none). */
   #activeAt: number;
   #headSince: number;
+  /** Coarse time from which the client has all that it gets. */
+  #saidAllAt = 0;
 
   constructor(plane: Plane, arrival: ClientArrival) {
     const { connection, entrance, fields } = arrival;
@@ -130,7 +130,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
     if (this.#state === State.exchange) this.exchange.clientDrained();
     else if (this.#state === State.head) this.#goOn();
     else if (this.#state === State.closing && this.halfClosed) this.#gone("");
-    else if (this.#state === State.closing) this.#activeAt = this.plane.now;
+    else if (this.#state === State.closing) this.#waitForEnd();
   }
 
   refused(): void {
@@ -218,7 +218,6 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
   }
 
   tick(now: number): void {
-    const { settings } = this.plane;
     if (this.#state === State.tunnel) {
       this.#tickTunnel(now);
       return;
@@ -232,9 +231,9 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
       this.#tickExchange(now);
     } else if (this.#state === State.head) this.#tickHead(now);
     else if (this.#state === State.closing && this.connection.queued === 0) {
-      if (now - this.#activeAt > closeWaitMs) this.#gone("");
+      if (waitedEnough(now, this.#activeAt, this.#saidAllAt)) this.#gone("");
     }
-    if (settings.minRate > 0 && this.#state === State.exchange) this.#tickBody(now);
+    if (this.plane.settings.minRate > 0 && this.#state === State.exchange) this.#tickBody(now);
   }
 
   closeWhenIdle(): void {
@@ -243,12 +242,8 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
 
   #takesTooLittle(pace: ClientPace, now: number): boolean {
     const measured = this.#state === State.exchange && this.exchange.claim.phase !== "long";
-    return pace.takesTooLittle(
-      this.connection,
-      measured ? this.exchange.bytesSent : -1,
-      now,
-      this.plane.settings,
-    );
+    const sent = measured ? this.exchange.bytesSent : -1;
+    return pace.takesTooLittle(this.connection, sent, now, this.plane.settings);
   }
 
   #tickHead(now: number): void {
@@ -274,6 +269,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
   #tickExchange(now: number): void {
     if (this.#state !== State.exchange) return;
     const { settings } = this.plane;
+    if (this.exchange.relay.takeMoved()) this.#activeAt = now;
     const silent = now - this.#activeAt;
     if (this.exchange.dispatch.wantsBody && !this.#paused && silent > settings.bodyMs) {
       this.exchange.fail(408, "client", "body-timeout");
@@ -299,8 +295,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
     if (this.exchange.answered || this.exchange.dispatch.minor === 0) return;
     this.#probeAt = this.plane.now + this.#probeMs;
     this.#probeMs *= 2;
-    const written = this.exchange.dispatch.sayContinue();
-    if (written === Written.refused) this.#gone("client-gone");
+    if (this.exchange.dispatch.sayContinue() === Written.refused) this.#gone("client-gone");
   }
 
   #head(block: Block, start: number, end: number): void {
@@ -374,8 +369,13 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
     else this.#endSide();
   }
 
-  #endSide(): void {
+  #waitForEnd(): void {
     this.#activeAt = this.plane.now;
+    this.#saidAllAt = this.plane.now;
+  }
+
+  #endSide(): void {
+    this.#waitForEnd();
     this.#early.clear();
     this.connection.end();
     this.#paused = false;

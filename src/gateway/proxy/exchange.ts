@@ -98,7 +98,7 @@ export class Exchange implements Asker, Cutter {
 
   /** The client has ended its side. True when the exchange can still be of use to it. */
   clientEnded(): boolean {
-    return this.dispatch.isWhole() && !this.relay.endsWithConnection && this.claim.phase !== "long";
+    return this.dispatch.isWhole() && this.claim.phase !== "long";
   }
 
   /** The client takes bytes again. */

@@ -6,7 +6,10 @@ const readSize = 128 * 1024;
 export const keptLimit = 64 * 1024;
 /** Room for a head's growth beside what was kept and one more read. */
 const joinRoom = readSize + 64 * 1024;
-/** What the gateway adds to a head, beside all that may be in `join`. */
+/**
+ * What the gateway adds to a head, beside all that may be in `join` and the host, which stands twice more in what is
+ * sent (X-Forwarded-Host and Forwarded) and may take nearly all of a head.
+ */
 const composeRoom = 96 * 1024;
 const composeBlocks = 4;
 
@@ -28,7 +31,7 @@ export interface Memory {
  */
 export function createMemory(mostHead = 0): Memory {
   const joinSize = Math.max(keptLimit, mostHead) + joinRoom;
-  const composeSize = joinSize + composeRoom;
+  const composeSize = joinSize + composeRoom + 2 * mostHead;
   const sizes = [readSize, joinSize, ...new Array<number>(composeBlocks).fill(composeSize)];
   const arena = createArena(sizes.reduce((sum, size) => sum + blockBytes(size), 0));
   let offset = 0;

@@ -36,6 +36,7 @@ export class ResponseRelay {
   endsWithConnection = false;
   /** The gateway makes the chunks, because the target's connection ends its answer. */
   #ownChunks = false;
+  #moved = false;
   #events: EventTracker | null = null;
 
   reset(): void {
@@ -46,6 +47,13 @@ export class ResponseRelay {
     this.endsWithConnection = false;
     this.#ownChunks = false;
     this.#events = null;
+  }
+
+  /** Whether something of the body was sent since this was last asked. */
+  takeMoved(): boolean {
+    const moved = this.#moved;
+    this.#moved = false;
+    return moved;
   }
 
   /** Follows the borders of an event stream, if the answer is one. */
@@ -106,6 +114,7 @@ export class ResponseRelay {
   body(to: Connection, block: Block, start: number, end: number): Written {
     if (start === end) return Written.done;
     this.bytes += end - start;
+    this.#moved = true;
     if (this.#events !== null) trackEvents(this.#events, block.bytes, start, end);
     if (!this.#ownChunks) return to.write(block, start, end);
     return to.write(block, chunkInPlace(block.bytes, start, end), end + 2);

@@ -13,6 +13,12 @@ describe("the memory of a worker's client connections", () => {
     }
   });
 
+  it("has room for a host that takes all of the largest head, which is said three times", () => {
+    const mostHead = 1 << 20;
+    const { join, compose } = createMemory(mostHead);
+    expect(compose().size).toBeGreaterThanOrEqual(join.size + 2 * mostHead + 64 * 1024);
+  });
+
   it("composes in a block that is not lent, and in the same one while it is not", () => {
     const memory = createMemory();
     const first = memory.compose();
