@@ -184,7 +184,8 @@ function writeForwardedHost(
   out.set(forwarded, next);
   next += forwarded.length;
   out.set(hostParameter, next);
-  next = writeAuthority(out, next + hostParameter.length, bytes, head, additions, forwardedHost);
+  // The gateway's own hop tells the Host that it received itself (RFC 7239 section 5.3).
+  next = writeAuthority(out, next + hostParameter.length, bytes, head, additions, null);
   out[next] = quote;
   return endLine(out, next + 1);
 }

@@ -168,7 +168,7 @@ describe("a request on its way to a target", () => {
       forwarded: Buffer.from("Forwarded: for=192.0.2.1;proto=http"),
     });
     expect(added["X-Forwarded-Host"]).toBe("outer");
-    expect(added.Forwarded).toBe('for=192.0.2.1;proto=http;host="outer"');
+    expect(added.Forwarded).toBe('for=192.0.2.1;proto=http;host="shop"');
   });
 
   it("keeps an acceptable request id, the first, and has one of its own otherwise", () => {
