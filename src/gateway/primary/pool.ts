@@ -119,7 +119,8 @@ export class Pool {
   }
 
   async #fork(): Promise<void> {
-    const worker = cluster.fork();
+    const startedAt = performance.now();
+    const worker = this.#spawn(startedAt);
     const member: Member = {
       id: worker.id,
       pid: worker.process.pid ?? 0,
@@ -128,15 +129,28 @@ export class Pool {
       bound: [],
       worker,
     };
-    const startedAt = performance.now();
     this.#members.set(member.id, member);
     worker.on("message", (message: WorkerMessage) => this.#receive(member, message));
     worker.once("exit", (code, signal) => this.#exited(member, startedAt, code, signal));
-    worker.on("error", (error) => this.#options.log.warn({ err: error, worker: member.pid }, "worker"));
+    worker.on("error", (error) => {
+      this.#options.log.warn({ err: error, worker: member.pid }, "worker");
+      // A process that the system could not make has no exit.
+      if (member.pid === 0) this.#exited(member, startedAt, null, null);
+    });
     try {
       await this.#options.init(member);
     } catch (error) {
       worker.process.kill("SIGKILL");
+      throw error;
+    }
+  }
+
+  /** @throws where the system can make no process now; another try follows */
+  #spawn(startedAt: number): Worker {
+    try {
+      return cluster.fork();
+    } catch (error) {
+      this.#replace(startedAt);
       throw error;
     }
   }
@@ -165,6 +179,11 @@ export class Pool {
     this.#options.died(member);
     if (this.#stopping) return;
     this.#options.log.error({ worker: member.pid, code, signal }, "a worker ended and is replaced");
+    this.#replace(startedAt);
+  }
+
+  /** Starts another one, after a pause where workers end soon after their start. */
+  #replace(startedAt: number): void {
     this.#shortLives = performance.now() - startedAt < shortLifeMs ? this.#shortLives + 1 : 0;
     const repeated = Math.max(0, this.#shortLives - this.#options.size);
     const pause = repeated === 0 ? 0 : Math.min(longestPauseMs, 50 * 2 ** repeated);
