@@ -132,7 +132,8 @@ export class KernelDrains {
   /** By a file, because the program opens its input by name, which can't be done with a socket. */
   async #close(due: TrackedConnection[]): Promise<void> {
     const { tools, directory } = this.#options;
-    const path = join(directory, `closing-${process.pid}-${(this.#files += 1)}`);
+    this.#files += 1;
+    const path = join(directory, `closing-${process.pid}-${this.#files}`);
     try {
       await writeFile(path, deletions(due), { mode: 0o600 });
       await runTool(tools.conntrack, ["--load-file", path]);

@@ -109,7 +109,8 @@ describe("the time that a target has to answer", () => {
     let pieces = 0;
     for await (const _ of setInterval(100, null, { signal: AbortSignal.timeout(10_000) })) {
       await client.send("x");
-      if ((pieces += 1) === 13) break;
+      pieces += 1;
+      if (pieces === 13) break;
     }
     expect((await client.response()).status).toBe(200);
   });
