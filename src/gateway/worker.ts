@@ -22,6 +22,8 @@ const statsEveryMs = 1_000;
 const leasesEveryMs = 100;
 /** The time within which long-lived connections are closed when the gateway stops. */
 const stopSpreadMs = 1_000;
+/** Pause between two looks for connections that have become long-lived meanwhile. */
+const stopLookMs = 250;
 const standardOutput = 1;
 
 /** Runs a worker: carries requests, and does what the primary orders. Ends with the connection to the primary. */
@@ -140,13 +142,20 @@ export function runWorker(options: GatewayOptions): void {
     else setDown(notice.target, notice.down);
   };
   const stop = () => {
-    for (const claim of targets.claims()) {
-      const { turn } = claim;
-      if (claim.phase !== "long") continue;
-      setTimeout(() => {
-        if (claim.turn === turn) claim.cutter.close();
-      }, Math.random() * stopSpreadMs);
-    }
+    const closing = new WeakMap<object, number>();
+    const closeLong = () => {
+      for (const claim of targets.claims()) {
+        const { turn } = claim;
+        if (claim.phase !== "long" || closing.get(claim) === turn) continue;
+        closing.set(claim, turn);
+        setTimeout(() => {
+          if (claim.turn === turn) claim.cutter.close();
+        }, Math.random() * stopSpreadMs);
+      }
+    };
+    closeLong();
+    // A request that was under way may still become a long-lived connection.
+    setInterval(closeLong, stopLookMs);
     void (plane?.close() ?? Promise.resolve()).then(() => process.exit(0));
   };
 

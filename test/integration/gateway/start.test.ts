@@ -142,6 +142,20 @@ describe("workers", () => {
     expect(await (await fetch(gateway.url)).text()).toBe("two");
   });
 
+  test("an event stream that begins after SIGTERM ends between two events, long before the kill", async () => {
+    await using gateway = await startGateway();
+    const arrived = Promise.withResolvers<import("node:http").ServerResponse>();
+    await using target = await startTarget((_request, response) => arrived.resolve(response));
+    await gateway.put(tableOf(1, 1, [target.target]));
+    const answer = fetch(gateway.url);
+    const response = await arrived.promise;
+    const ended = gateway.end("SIGTERM");
+    await expect.poll(() => gateway.log.some((line) => line.includes("gateway stops"))).toBe(true);
+    response.writeHead(200, { "Content-Type": "text/event-stream" }).write("data: first\n\n");
+    expect(await (await answer).text()).toBe("data: first\n\n");
+    expect(await ended).toBe(0);
+  });
+
   test("SIGTERM lets a request under way finish, then ends with 0", async () => {
     await using gateway = await startGateway();
     const arrived = Promise.withResolvers<() => void>();
