@@ -350,7 +350,7 @@ export class ClientConnection implements Endpoint, ClientHost, CountedClient {
   #refuse(status: number, reason: string): void {
     this.#early.clear();
     this.#state = State.closing;
-    this.plane.reporter.refused(this, status, reason);
+    this.plane.reporter.refused(this, status, reason, this.#headSince || this.plane.now);
     this.#endSide();
   }
 

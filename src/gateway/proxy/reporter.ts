@@ -144,8 +144,12 @@ export class Reporter {
     write(Buffer.from(`${JSON.stringify(line)}\n`)).catch(() => undefined);
   }
 
-  /** Answers what is no request. */
-  refused(client: ReportedClient, status: number, reason: string): void {
+  /**
+   * Answers what is no request.
+   *
+   * @param since `performance.now()`, about, when it began to arrive
+   */
+  refused(client: ReportedClient, status: number, reason: string, since: number): void {
     const requestId = this.#freshId();
     const now = performance.now();
     const bytes = this.#answer(client.connection, {
@@ -161,7 +165,7 @@ export class Reporter {
     });
     if (!this.#errors) return;
     const outcome = this.#outcome;
-    outcome.startedAt = now;
+    outcome.startedAt = Math.min(since, now);
     outcome.headAt = -1;
     outcome.endedAt = now;
     outcome.connectMs = -1;
@@ -174,12 +178,12 @@ export class Reporter {
     this.#options.log.add(-1, who, noTarget, outcome);
   }
 
+  /** Returns the bytes of the answer's content. */
   #answer(to: Connection, answer: ErrorAnswer): number {
-    const content = errorAnswer(answer, this.#options.pages);
-    const block = constantBlock(content);
-    return to.write(block, block.start, block.start + content.length) === Written.refused
-      ? 0
-      : content.length;
+    const whole = errorAnswer(answer, this.#options.pages);
+    const block = constantBlock(whole);
+    const written = to.write(block, block.start, block.start + whole.length);
+    return written === Written.refused ? 0 : whole.length - (Buffer.from(whole).indexOf("\r\n\r\n") + 4);
   }
 
   #freshId(): string {

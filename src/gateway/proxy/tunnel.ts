@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Block } from "../transport/block.ts";
 import { type Connection, type Endpoint, Written } from "../transport/transport.ts";
-import { closeFrame } from "../websocket-frames.ts";
+import { closeFrame } from "./close-frame.ts";
 import { constant } from "./constants.ts";
 import { FrameTracker } from "./frame-tracker.ts";
 

@@ -40,22 +40,33 @@ describe("the access log", () => {
   const id = (name: string) => `X-Request-Id: ${name}\r\n`;
 
   rule("access log: a line tells method, path, status and bytes", async () => {
-    await bench.ask(get("/logged?q=1", id("log-1")));
-    expect(await lineOf("log-1")).toMatchObject({ kind: "request", method: "GET", status: 200 });
+    const { body } = await bench.ask(get("/logged?q=1", id("log-1")));
+    expect(body.length).toBeGreaterThan(0);
+    expect(await lineOf("log-1")).toMatchObject({
+      kind: "request",
+      method: "GET",
+      status: 200,
+      bytes: body.length,
+    });
     expect((await lineOf("log-1")).path).toMatch(/^\/logged/);
   });
 
   rule("access log: the id on an error page is the client's own where it may be kept", async () => {
     const response = await bench.ask(`GET https://h/ HTTP/1.1\r\nHost: h\r\n${id("log-own")}\r\n`);
     expect([response.status, fieldOf(response, "x-request-id")]).toEqual([421, "log-own"]);
-    expect(await lineOf("log-own")).toMatchObject({ status: 421, reason: "misdirected" });
+    expect(await lineOf("log-own")).toMatchObject({
+      status: 421,
+      reason: "misdirected",
+      bytes: response.body.length,
+    });
   });
 
   rule("access log: what is no request has a line with the id that its client was told", async () => {
     const response = await bench.ask("GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n");
     const told = fieldOf(response, "x-request-id") ?? "";
     expect(told).toMatch(/^[0-9a-f]{32}$/);
-    expect(await lineOf(told)).toMatchObject({ status: 400, reason: "two-hosts", part: "client" });
+    const bytes = response.body.length;
+    expect(await lineOf(told)).toMatchObject({ status: 400, reason: "two-hosts", part: "client", bytes });
   });
 
   rule("access log: a client that leaves before the answer is 499", async () => {

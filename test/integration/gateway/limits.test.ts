@@ -63,6 +63,9 @@ describe.each(["raw", "net"])("clients of the %s transport", (transport) => {
       clearInterval(trickle);
       expect(response.status).toBe(408);
       expect(performance.now() - begun).toBeLessThan(2_000);
+      const find = () => bench.gateway.log.find((line) => line.includes('"header-timeout"'));
+      await expect.poll(find).toBeDefined();
+      expect(JSON.parse(find() ?? "").ms).toBeGreaterThanOrEqual(600);
     });
 
     it("are answered 408 when a body comes by drops", { timeout: 15_000 }, async () => {

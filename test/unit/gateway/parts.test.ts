@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { createMutex } from "../../../src/gateway/primary/mutex.ts";
 import { checkListenersBody, drainOf, probeOf } from "../../../src/gateway/primary/requests.ts";
 import { loadSnapshot, writeSnapshot } from "../../../src/gateway/primary/snapshot.ts";
+import { type Counted, RequestStats } from "../../../src/gateway/request-stats.ts";
 import { Stats, keepStatsMs } from "../../../src/gateway/stats.ts";
 import { emptyTable } from "../../../src/gateway/routing/table.ts";
 import { tableProblems } from "../../../src/gateway/table-check.ts";
@@ -65,51 +66,46 @@ describe("snapshot", () => {
   });
 });
 
-describe("stats", () => {
-  const answered = { app: "a", release: 1, startedAt: 10_500 };
+describe("statistics of the primary", () => {
+  const backend = (release: number): Counted => ({ backend: { app: "a", release }, counts: null });
 
-  test("count by second and release, and add up over workers", () => {
-    const worker = new Stats();
-    worker.request(answered, 5);
-    worker.request({ ...answered, startedAt: 10_900 }, 5);
-    worker.request({ ...answered, startedAt: 10_100 }, null);
-    worker.failure(answered);
-    worker.request({ ...answered, release: 2, startedAt: 11_000 }, 7);
+  test("are sums over workers, by release and second of the request's start", () => {
+    const worker = new RequestStats();
+    const first = backend(1);
+    for (const latency of [5, 5, -1]) worker.request(first, 10_100, latency);
+    worker.failure(first, 10_100);
+    worker.request(first, 10_900, 5);
+    worker.request(backend(2), 11_000, 7);
     const store = new Stats();
     for (const bucket of worker.take()) store.add(bucket);
-    expect(worker.isEmpty).toBe(true);
-    store.add({
+    const other = {
       app: "a",
       second: 10,
       release: 1,
       requests: 1,
       failures: 0,
-      latency: [[1, 1]],
       firstAt: 10_050,
       lastAt: 10_050,
-    });
-    const [first, second] = store.of("a", 0);
-    expect(first).toMatchObject({
-      second: 10,
-      release: 1,
-      requests: 4,
-      failures: 1,
-      firstAt: 10_050,
-      lastAt: 10_900,
-    });
-    expect(first?.latency.map(([, count]) => count)).toEqual([1, 2]);
-    expect(second).toMatchObject({ second: 11, release: 2, requests: 1, failures: 0 });
+    };
+    store.add({ ...other, latency: [[1, 1]] });
+    const [one, two] = store.of("a", 0);
+    expect(one).toMatchObject({ second: 10, release: 1, requests: 5, failures: 1 });
+    expect(one).toMatchObject({ firstAt: 10_050, lastAt: 10_900 });
+    expect(one?.latency.map(([, count]) => count)).toEqual([1, 3]);
+    expect(two).toMatchObject({ second: 11, release: 2, requests: 1, failures: 0 });
     expect(store.of("a", 11_000).length).toBe(1);
     expect(store.of("b", 0)).toEqual([]);
   });
 
   test("are forgotten after fifteen minutes", () => {
+    const worker = new RequestStats();
+    worker.request(backend(1), 10_000, 5);
     const store = new Stats();
-    store.request(answered, 5);
+    for (const bucket of worker.take()) store.add(bucket);
     store.forget(10_000 + keepStatsMs);
-    expect(store.isEmpty).toBe(false);
+    expect(store.of("a", 0).length).toBe(1);
     store.forget(10_001 + keepStatsMs);
-    expect(store.isEmpty).toBe(true);
+    expect(store.of("a", 0)).toEqual([]);
   });
 });
 
