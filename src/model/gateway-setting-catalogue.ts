@@ -53,7 +53,7 @@ export const gatewaySettingCatalogue: readonly GatewaySetting[] = [
     "access-log",
     "accessLog",
     { type: "choice", values: ["all", "errors", "off"] },
-    "Which requests are logged: all, those that the gateway or a target failed, or none.",
+    "Which requests are logged: all, those that got no whole answer of a container, or none.",
   ),
   setting(
     "error-pages",

@@ -10,7 +10,7 @@ export interface GatewaySettings {
   proxyProtocol: boolean;
   /** Whether RFC 7239 `Forwarded` is sent beside X-Forwarded-*. */
   forwarded: boolean;
-  /** Which requests are logged: all, those that the gateway or a target failed, none. */
+  /** Which requests are logged: all, those that got no whole answer of a target (whatever its status), none. */
   accessLog: "all" | "errors" | "off";
   /** A directory with pages of one's own: `404.html`, `503.json`, `5xx.html`; empty for none. */
   errorPages: string;
