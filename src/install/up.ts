@@ -69,10 +69,13 @@ export async function ensureUp(options: UpOptions): Promise<UpResult> {
     try {
       return await reconcile(options);
     } catch (error) {
-      if (attempt === attempts || !isNameConflict(error)) throw error;
+      if (attempt === attempts || !(isNameConflict(error) || error instanceof StartedMeanwhile)) throw error;
     }
   }
 }
+
+/** Another command has started the gateway since this one looked: the port is the gateway's own. */
+class StartedMeanwhile extends Error {}
 
 /** Another command made the same container at the same time: what it made is taken up by looking again. */
 function isNameConflict(error: unknown): boolean {
@@ -128,7 +131,7 @@ async function bringUp(
   const change = (component: Component) =>
     neededChange(daemons[component], specs[component], options.replace);
   const changes = { gateway: change("gateway"), control: change("control") };
-  if (changes.gateway !== "unchanged") await checkPort(connection, host, gateway, daemons.gateway);
+  if (changes.gateway !== "unchanged") await checkPort(connection, instance, host, gateway, daemons.gateway);
   for (const key of volumeKeys) {
     await ensureVolume(connection, volumeName(instance, key), installationLabels(instance, key));
   }
@@ -161,13 +164,17 @@ function choosePorts(options: UpOptions, gateway: Daemon | null): Ports {
 /** A gateway that runs holds its port itself; the check is for another port, and for one that does not run. */
 async function checkPort(
   connection: EngineConnection,
+  instance: string,
   host: EngineHost,
   ports: Ports,
   gateway: Daemon | null,
 ): Promise<void> {
   if (gateway?.running && gateway.labels[installLabel.httpPort] === String(ports.httpPort)) return;
   const holder = await portHolder(connection, { port: ports.httpPort, bind: ports.bind }, host.local);
-  if (holder) throw portTaken(ports, holder);
+  if (!holder) return;
+  const now = await findDaemon(connection, instance, "gateway");
+  if (now !== null && now.id !== gateway?.id) throw new StartedMeanwhile();
+  throw portTaken(ports, holder);
 }
 
 /** A gateway that could not bind says so in its log; who holds the port is looked up once more. */

@@ -205,6 +205,28 @@ describe("an installation", () => {
     expect((await up()).changes).toEqual({ control: "unchanged", gateway: "unchanged" });
   });
 
+  test("takes up what another command has started since it looked", async () => {
+    let first: Promise<unknown> | null = null;
+    const slow = new Proxy(connection, {
+      get(of, key) {
+        const value: unknown = Reflect.get(of, key);
+        if (typeof value !== "function") return value;
+        if (key !== "json") return value.bind(of);
+        return async (request: Parameters<typeof of.json>[0]) => {
+          // Asked for once it is known what runs: until then the other command has done its work.
+          if (request.path === "/info") {
+            first ??= up();
+            await first;
+          }
+          return of.json(request);
+        };
+      },
+    });
+    const { changes } = await up({ connection: slow });
+    expect(await first).toMatchObject({ changes: { control: "created", gateway: "created" } });
+    expect(changes).toEqual({ control: "unchanged", gateway: "unchanged" });
+  });
+
   test("takes up a replacement that was cut short", async () => {
     await up();
     const name = `${instance.name}-gateway`;
